@@ -1,1 +1,3 @@
 //! (being built)
+
+pub mod lead_file;

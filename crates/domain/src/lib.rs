@@ -1,1 +1,17 @@
-//! (being built)
+//! What is true: the types and rules of lead distribution. No I/O, no clock, no randomness.
+//!
+//! A value that exists is valid; a decision carries its reasons; a refusal is a value that a page can render.
+
+pub mod ids;
+pub mod job;
+pub mod pool;
+pub mod role;
+pub mod sentence;
+pub mod status;
+pub mod time;
+pub mod viewer;
+
+pub mod email;
+pub mod lead_file;
+pub mod phone;
+pub mod text;

@@ -1,1 +1,45 @@
-//! (being built)
+//! What is remembered: one SQL text for SQLite and PostgreSQL.
+//!
+//! The facade is small enough to read in one sitting: [`database`] opens and hands out, [`session`] has the verbs,
+//! `sqlite` and `postgres` are the two engines behind it, [`stage`] is the one primitive that differs, [`dialect`] all
+//! the SQL that differs. Around it the rooms, one per table or two, each with its SQL beside its functions.
+
+// The facade
+pub mod database;
+pub mod dialect;
+pub mod error;
+pub mod limits;
+mod postgres;
+pub mod session;
+pub mod sql;
+mod sqlite;
+pub mod stage;
+pub mod value;
+
+pub mod ids;
+pub mod migrate;
+
+// The rooms
+pub mod assign;
+pub mod companies;
+pub mod doctor;
+pub mod imports;
+pub mod jobs;
+pub mod labels;
+pub mod lease;
+pub mod leads;
+pub mod pool;
+pub mod roles;
+pub mod runs;
+pub mod statuses;
+pub mod users;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+#[cfg(test)]
+mod prepared;
+
+pub use database::{Location, Missing, Reader, Store};
+pub use error::{Error, Result};
+pub use session::Session;

@@ -1,0 +1,3 @@
+//! The actions as a whole, over real files and both databases.
+
+mod lead_file;

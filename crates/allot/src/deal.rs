@@ -1,0 +1,159 @@
+//! Who gets which: inside a class the leads are dealt like cards, so that every part is a mix of hot and cold and of
+//! every stratum. How many each agent gets is settled before and not touched here.
+
+use std::collections::HashMap;
+
+use crate::table;
+
+/// What everybody gets of one class: (agent, leads), agents ascending, none zero. The present owner's kept leads are a
+/// part like the others.
+pub(crate) type Parts = Vec<(u32, u32)>;
+
+/// Writes an agent for every lead of `leads`, most urgent first; the parts must add up to its length. `strata` is
+/// empty or has an entry for each of these leads.
+pub(crate) fn deal(leads: &mut [u32], strata: &[u32], parts: &[(u32, u32)]) {
+    if let [(agent, _)] = parts {
+        leads.fill(*agent);
+        return;
+    }
+    let (rows, positions) = by_stratum(strata, leads.len());
+    let mut hand = Hand { given: vec![0; parts.len()], of: parts.len() as u64, ..Hand::default() };
+    if rows.len() <= 1 {
+        let cells: Vec<(u32, u32)> = parts.iter().enumerate().map(|(at, &(_, part))| (at as u32, part)).collect();
+        hand.arrange(&cells, leads.len());
+        for (lead, &at) in leads.iter_mut().zip(&hand.row) {
+            *lead = parts[at as usize].0;
+        }
+        return;
+    }
+    let sums: Vec<u32> = parts.iter().map(|&(_, part)| part).collect();
+    let table = table::round(&rows, &sums);
+    let mut first = 0;
+    for (row, &size) in rows.iter().enumerate() {
+        hand.arrange(table.row(row), size as usize);
+        for (&position, &at) in positions[first..first + size as usize].iter().zip(&hand.row) {
+            leads[position as usize] = parts[at as usize].0;
+        }
+        first += size as usize;
+    }
+}
+
+/// The sizes of the strata in the order of their mean rank, and the positions of their leads, stratum after stratum.
+/// Strata of one lead are taken together: any agent may have it, and a table of them would be as long as the list.
+fn by_stratum(strata: &[u32], leads: usize) -> (Vec<u32>, Vec<u32>) {
+    if strata.is_empty() {
+        return (vec![leads as u32], Vec::new());
+    }
+    // Small numbers are their own index; others take a detour.
+    let highest = strata.iter().copied().max().unwrap_or(0) as usize;
+    let mut names = HashMap::new();
+    let dense: Vec<u32>;
+    let dense = if highest <= leads {
+        strata
+    } else {
+        dense = strata
+            .iter()
+            .map(|&stratum| {
+                let next = names.len() as u32;
+                *names.entry(stratum).or_insert(next)
+            })
+            .collect();
+        &dense
+    };
+    let mut found: Vec<(u64, u64, usize)> = Vec::new();
+    let kinds = dense.iter().copied().max().map_or(0, |kind| kind as usize + 1);
+    let (mut size, mut sum) = (vec![0u64; kinds + 1], vec![0u64; kinds + 1]);
+    for (position, &kind) in dense.iter().enumerate() {
+        size[kind as usize] += 1;
+        sum[kind as usize] += position as u64;
+    }
+    let mut row_of: Vec<usize> = (0..kinds).collect();
+    for kind in 0..kinds {
+        if size[kind] == 1 {
+            size[kinds] += 1;
+            sum[kinds] += sum[kind];
+            size[kind] = 0;
+            row_of[kind] = kinds;
+        }
+    }
+    for kind in 0..=kinds {
+        if size[kind] > 0 {
+            found.push((sum[kind], size[kind], kind));
+        }
+    }
+    // By mean rank, without dividing.
+    found.sort_unstable_by(|a, b| {
+        let by_mean = (u128::from(a.0) * u128::from(b.1)).cmp(&(u128::from(b.0) * u128::from(a.1)));
+        by_mean.then(a.2.cmp(&b.2))
+    });
+    let mut next = vec![0u32; kinds + 1];
+    let mut first = 0;
+    for &(_, size, kind) in &found {
+        next[kind] = first;
+        first += size as u32;
+    }
+    let mut positions = vec![0; leads];
+    for (position, &kind) in dense.iter().enumerate() {
+        let at = &mut next[row_of[kind as usize]];
+        positions[*at as usize] = position as u32;
+        *at += 1;
+    }
+    (found.iter().map(|&(_, size, _)| size as u32).collect(), positions)
+}
+
+/// Arranges one stratum: the leads of each part at equal distances, parts shifted against each other and in turns from
+/// the front and from the back, so that the first of the row is not always the same.
+#[derive(Default)]
+struct Hand {
+    /// The part of each lead of the row.
+    row: Vec<u32>,
+    /// How many leads each part got in earlier rows.
+    given: Vec<u32>,
+    /// How many parts there are.
+    of: u64,
+    fill: Vec<u32>,
+}
+
+/// Fractions of one position.
+const BITS: u32 = 16;
+
+impl Hand {
+    fn arrange(&mut self, cells: &[(u32, u32)], size: usize) {
+        self.fill.clear();
+        self.fill.resize(size + 1, 0);
+        for &cell in cells {
+            self.slots(cell, size, |fill, slot, _| fill[slot + 1] += 1);
+        }
+        for slot in 0..size {
+            self.fill[slot + 1] += self.fill[slot];
+        }
+        self.row.clear();
+        self.row.resize(size, 0);
+        let mut row = std::mem::take(&mut self.row);
+        for &cell in cells {
+            self.slots(cell, size, |fill, slot, part| {
+                row[fill[slot] as usize] = part;
+                fill[slot] += 1;
+            });
+            self.given[cell.0 as usize] += cell.1;
+        }
+        self.row = row;
+    }
+
+    /// The slot nearest to the wish of each lead of a cell; several may wish the same.
+    fn slots(&mut self, (part, leads): (u32, u32), size: usize, mut visit: impl FnMut(&mut [u32], usize, u32)) {
+        let step = ((size as u64) << BITS) / u64::from(leads);
+        let phase = ((2 * u64::from(part) + 1) << BITS) / (2 * self.of);
+        let ahead = (step * phase) >> BITS;
+        let mut shifts = [ahead, step.saturating_sub(ahead + 1)];
+        if self.given[part as usize] % 2 == 1 {
+            shifts.swap(0, 1);
+        }
+        let mut start = 0;
+        for lead in 0..leads {
+            let slot = ((start + shifts[(lead % 2) as usize]) >> BITS) as usize;
+            visit(&mut self.fill, slot.min(size - 1), part);
+            start += step;
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Phone numbers as libphonenumber reads them (R8). The library is used in this file only.
+//!
+//! A number that is *possible* (it parses and has a right length, with its area code) is accepted. One that is
+//! possible but not *valid* is accepted too and called doubtful: numbering plans move faster than their tables.
+
+mod country;
+
+use std::fmt;
+
+use rlibphonenumber::{
+    NumberLengthType, PHONE_NUMBER_UTIL as LIBRARY, ParseError, PhoneNumber, PhoneNumberFormat, Region,
+    ValidationError,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use country::{Country, UnknownCountry};
+
+/// The longest text that is looked at; libphonenumber's own limit.
+const TYPED_BYTES_MAX: usize = 250;
+
+/// The most of a number that an error repeats.
+const SHOWN_CHARS_MAX: usize = 40;
+
+/// A phone number in E.164 form, such as `+442083661177`. It has no extension; what was typed is kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Phone(String);
+
+/// What a typed number turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The number itself.
+    pub phone: Phone,
+    /// Possible, but not in the tables of numbers in use.
+    pub doubtful: bool,
+    /// The country whose number it is. `None` where the number does not tell: international services such as
+    /// +800, and doubtful numbers under a calling code that several countries share.
+    pub country: Option<Country>,
+}
+
+/// Why a text is no phone number. The sentence can be shown to the person who typed it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PhoneError {
+    /// Nothing but spaces.
+    #[error("phone is missing")]
+    Missing,
+    /// There are no digits to dial, or there is something else besides.
+    #[error("phone {typed} is not a phone number")]
+    NotANumber {
+        /// What was typed, shortened.
+        typed: String,
+    },
+    /// A spreadsheet has rounded the number to a power of ten.
+    #[error(
+        "phone {typed} has been shortened by a spreadsheet; format the column as text and type the number again"
+    )]
+    Rounded {
+        /// What was typed.
+        typed: String,
+    },
+    /// An international number whose calling code nobody uses.
+    #[error("phone {typed} begins with a calling code that no country has")]
+    CallingCode {
+        /// What was typed, shortened.
+        typed: String,
+    },
+    /// The area code is missing.
+    #[error("phone {typed} is a local number for {country}; add the area code")]
+    LocalOnly {
+        /// What was typed, shortened.
+        typed: String,
+        /// The country it was read for.
+        country: Country,
+    },
+    /// Fewer digits than any number there has.
+    #[error("phone {typed} is too short for {place}")]
+    TooShort {
+        /// What was typed, shortened.
+        typed: String,
+        /// The country it was read for, or its calling code.
+        place: String,
+    },
+    /// More digits than any number there has.
+    #[error("phone {typed} is too long for {place}")]
+    TooLong {
+        /// What was typed, shortened.
+        typed: String,
+        /// The country it was read for, or its calling code.
+        place: String,
+    },
+    /// A number of digits that no number there has.
+    #[error("phone {typed} is not a possible number for {place}")]
+    Impossible {
+        /// What was typed, shortened.
+        typed: String,
+        /// The country it was read for, or its calling code.
+        place: String,
+    },
+}
+
+/// A stored text that is no E.164 number.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?} is not a phone number in E.164 form")]
+pub struct NotE164(String);
+
+/// Reads a number as typed: with a `+` from anywhere, without it as dialled in `default`.
+pub fn parse(raw: &str, default: Country) -> Result<Reading, PhoneError> {
+    let raw = raw.trim();
+    if raw.is_empty() {
+        return Err(PhoneError::Missing);
+    }
+    if raw.len() > TYPED_BYTES_MAX || has_misplaced_context(raw) {
+        return Err(PhoneError::NotANumber { typed: shown(raw) });
+    }
+    let number =
+        LIBRARY.parse(raw, Some(default.region())).map_err(|error| parse_error(&error, raw, default))?;
+    match LIBRARY.is_possible_number_with_reason(&number) {
+        Ok(NumberLengthType::IsPossible) => {}
+        Ok(NumberLengthType::IsPossibleLocalOnly) => {
+            let country = main_country(&number).unwrap_or(default);
+            return Err(PhoneError::LocalOnly { typed: shown(raw), country });
+        }
+        Err(error) => return Err(length_error(error, raw, &number, default)),
+    }
+    let (region, valid) = region_and_validity(&number);
+    let phone = Phone(LIBRARY.format(&number, PhoneNumberFormat::E164).into_owned());
+    Ok(Reading { phone, doubtful: !valid, country: region.and_then(Country::from_region) })
+}
+
+/// The region of a number and whether it is valid there: what the library's `get_region_for_number` and
+/// `is_valid_number` say. The region that stands first for a calling code is asked first by both, and asking it
+/// alone answers nearly always; the list of 25 regions behind +1 is walked only if it says no.
+fn region_and_validity(number: &PhoneNumber) -> (Option<Region>, bool) {
+    if let Some(main) = LIBRARY.get_region_for_country_code(number.country_code)
+        && LIBRARY.is_valid_number_for_region(number, main)
+    {
+        return (Some(main), true);
+    }
+    let region = LIBRARY.get_region_for_number(number);
+    let valid = region.is_some_and(|region| LIBRARY.is_valid_number_for_region(number, region));
+    (region, valid)
+}
+
+/// A `tel:` that follows a phone context makes no sense, and the library slices backwards on it.
+fn has_misplaced_context(raw: &str) -> bool {
+    match (raw.find(";phone-context="), raw.find("tel:")) {
+        (Some(context), Some(tel)) => tel > context,
+        _ => false,
+    }
+}
+
+fn parse_error(error: &ParseError, raw: &str, default: Country) -> PhoneError {
+    let typed = shown(raw);
+    match error {
+        ParseError::NotANumber(_) if is_rounded(raw) => PhoneError::Rounded { typed },
+        ParseError::NotANumber(_) => PhoneError::NotANumber { typed },
+        ParseError::InvalidCountryCode => PhoneError::CallingCode { typed },
+        ParseError::TooShortAfterIdd | ParseError::TooShortNsn => {
+            PhoneError::TooShort { typed, place: default.to_string() }
+        }
+        ParseError::TooLongNsn => PhoneError::TooLong { typed, place: default.to_string() },
+    }
+}
+
+fn length_error(error: ValidationError, raw: &str, number: &PhoneNumber, default: Country) -> PhoneError {
+    let typed = shown(raw);
+    let place = if default.calling_code() == number.country_code {
+        default.to_string()
+    } else {
+        main_country(number)
+            .map_or_else(|| format!("+{}", number.country_code), |country| country.to_string())
+    };
+    match error {
+        ValidationError::InvalidCountryCode => PhoneError::CallingCode { typed },
+        ValidationError::TooShort => PhoneError::TooShort { typed, place },
+        ValidationError::TooLong => PhoneError::TooLong { typed, place },
+        ValidationError::InvalidLength => PhoneError::Impossible { typed, place },
+    }
+}
+
+fn main_country(number: &PhoneNumber) -> Option<Country> {
+    LIBRARY.get_region_for_country_code(number.country_code).and_then(Country::from_region)
+}
+
+/// `9.19877E+11`, as spreadsheets show a long number.
+fn is_rounded(raw: &str) -> bool {
+    raw.split_once(['E', 'e']).is_some_and(|(digits, power)| {
+        digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
+            && power.strip_prefix('+').unwrap_or(power).bytes().all(|b| b.is_ascii_digit())
+            && power.bytes().any(|b| b.is_ascii_digit())
+    })
+}
+
+fn shown(raw: &str) -> String {
+    crate::text::shortened(raw, SHOWN_CHARS_MAX)
+}
+
+impl Phone {
+    /// Takes a number back from the store. Its form is checked, not the numbering plan: a number that was accepted
+    /// once stays readable when the tables change.
+    pub fn from_e164(text: &str) -> Result<Phone, NotE164> {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        // Three digits of calling code and 17 of national number are the most the library makes.
+        let fits = (4..=20).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0');
+        if fits { Ok(Phone(text.to_owned())) } else { Err(NotE164(shown(text))) }
+    }
+
+    /// The number with its `+`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Phone {
+    type Error = NotE164;
+
+    fn try_from(text: String) -> Result<Phone, NotE164> {
+        Phone::from_e164(&text)
+    }
+}
+
+impl From<Phone> for String {
+    fn from(phone: Phone) -> String {
+        phone.0
+    }
+}

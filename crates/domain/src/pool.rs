@@ -1,0 +1,396 @@
+//! The pool and the receivers of an assignment run, and the instance of the allotment problem they make (R26–R30).
+//!
+//! Snapshot in, decision with reasons out: [`Pool::gather`] sorts the leads of the eligible statuses into considered and
+//! excepted, [`Pool::deal`] asks the engine and says who gets what.
+
+use crate::{
+    ids::{BranchId, DepartmentId, LeadId, SourceId, StatusId, UserId},
+    sentence::{Exception, Leftover, RunNumbers},
+    time::Moment,
+};
+use allot::{Agent, AgentSet, Class, Instance, Strategy};
+use std::collections::HashMap;
+
+/// A lead in an eligible status, as the snapshot read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolLead {
+    /// Which lead.
+    pub id: LeadId,
+    /// How many entries its timeline had: the claim is refused when there are more by then.
+    pub entries: i64,
+    /// Its status.
+    pub status: StatusId,
+    /// Its present owner.
+    pub owner: Option<UserId>,
+    /// The branch it carries.
+    pub branch: Option<BranchId>,
+    /// The department it carries.
+    pub department: Option<DepartmentId>,
+    /// Where it came from.
+    pub source: Option<SourceId>,
+    /// When it was captured.
+    pub created_at: Moment,
+    /// When somebody last tried to reach it.
+    pub last_attempt_at: Option<Moment>,
+    /// When a person chose the present owner.
+    pub owner_chosen_at: Option<Moment>,
+    /// The owner's last call, note or edit.
+    pub owner_acted_at: Option<Moment>,
+    /// Whether the number is doubtful (R8).
+    pub doubtful: bool,
+    /// Whether it had owners before the present one.
+    pub had_owners: bool,
+}
+
+/// A user, as far as dealing is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+    /// Their branch.
+    pub branch: Option<BranchId>,
+    /// Their department.
+    pub department: Option<DepartmentId>,
+    /// The lead cap; none = no limit.
+    pub cap: Option<i64>,
+    /// Open leads they own.
+    pub held: i64,
+    /// When they last received a lead (R-engine: who has waited longest gets the odd one).
+    pub last_received_at: Moment,
+    /// Whether their role may receive leads (R13).
+    pub receives: bool,
+    /// Whether they are banned (R16).
+    pub banned: bool,
+}
+
+impl Member {
+    /// R27: may be given leads at all, room aside.
+    pub fn is_receiver(&self) -> bool {
+        self.receives && !self.banned
+    }
+}
+
+/// What R26 and R30 need to know beside the leads.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The moment of the run.
+    pub now: Moment,
+    /// Owners chosen by a person from here on are left alone: the start of the day two working days back.
+    pub chosen_since: Moment,
+    /// What "evenly" means.
+    pub strategy: Strategy,
+    /// The oldest first, instead of the newest.
+    pub oldest_first: bool,
+    /// Hours after an attempt before an owned lead is dealt again.
+    pub rest_hours: i64,
+}
+
+/// The leads a run considers, and those it does not, counted by reason.
+#[derive(Debug)]
+pub struct Pool {
+    leads: Vec<PoolLead>,
+    exceptions: Vec<(Exception, u64)>,
+}
+
+/// A lead that goes to an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    /// Which lead.
+    pub lead: LeadId,
+    /// Entries of its timeline when it was looked at.
+    pub entries: i64,
+    /// Its status when it was looked at.
+    pub status: StatusId,
+    /// Its owner so far.
+    pub from: Option<UserId>,
+    /// Its owner from now on.
+    pub to: UserId,
+}
+
+/// What a run would do.
+#[derive(Debug)]
+pub struct Dealing {
+    /// The leads that move, in no particular order.
+    pub moves: Vec<Move>,
+    /// Every user who may receive leads, and what the dealing means to them, in the order of ids.
+    pub agents: Vec<AgentLine>,
+    /// The numbers of the sentence.
+    pub numbers: RunNumbers,
+}
+
+/// One agent's line of the preview and of the run record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentLine {
+    /// Who.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+    /// Held before.
+    pub held: i64,
+    /// Their cap.
+    pub cap: Option<i64>,
+    /// Leads the run gives them.
+    pub got: i64,
+    /// Held afterwards.
+    pub after: i64,
+}
+
+/// The engine refused the instance or its own plan: our fault, and nothing is applied.
+#[derive(Debug, thiserror::Error)]
+pub enum DealingFailed {
+    /// The instance was malformed.
+    #[error("the dealing could not be computed: {0}")]
+    Instance(#[from] allot::Error),
+    /// The verifier refused the plan.
+    #[error("the computed dealing did not pass its own check and was not applied: {0}")]
+    Certificate(#[from] allot::Refusal),
+}
+
+impl Pool {
+    /// R26: sorts the leads of the eligible statuses into the pool and the exceptions.
+    pub fn gather(leads: impl IntoIterator<Item = PoolLead>, members: &[Member], rules: &Rules) -> Pool {
+        let banned: HashMap<UserId, bool> = members.iter().map(|member| (member.id, member.banned)).collect();
+        let mut exceptions = std::collections::BTreeMap::<Exception, u64>::new();
+        let leads = leads
+            .into_iter()
+            .filter(|lead| match exception(lead, &banned, rules) {
+                Some(why) => {
+                    *exceptions.entry(why).or_default() += 1;
+                    false
+                }
+                None => true,
+            })
+            .collect();
+        Pool { leads, exceptions: exceptions.into_iter().collect() }
+    }
+
+    /// Whether any lead had owners before, so that the caller has to look them up.
+    pub fn had_owners(&self) -> bool {
+        self.leads.iter().any(|lead| lead.had_owners)
+    }
+
+    /// R27–R31: who gets what. `earlier` names owners of the last 30 days, who are avoided as far as possible.
+    pub fn deal(
+        mut self,
+        members: &[Member],
+        earlier: &[(LeadId, UserId)],
+        rules: &Rules,
+    ) -> Result<Dealing, DealingFailed> {
+        self.leads.sort_by(|a, b| urgency(a, rules).cmp(&urgency(b, rules)));
+        let table = Table::new(&self.leads, members);
+        let (instance, rows) = table.instance(&self.leads, earlier, rules);
+        let plan = allot::plan(&instance)?;
+        allot::verify(&instance, &plan)?;
+
+        let mut moves = Vec::new();
+        let mut kept = 0;
+        let mut leftovers = std::collections::BTreeMap::<Leftover, u64>::new();
+        let mut got = vec![0_i64; table.agents.len()];
+        let mut left = vec![0_i64; table.agents.len()];
+        for (number, (class, rows)) in instance.classes.iter().zip(&rows).enumerate() {
+            for (row, agent) in rows.iter().zip(plan.class(number)) {
+                let lead = &self.leads[*row as usize];
+                if *agent == allot::NOBODY {
+                    let why = if class.eligible.is_empty() { Leftover::NoEligibleAgents } else { Leftover::AgentsAtCap };
+                    *leftovers.entry(why).or_default() += 1;
+                } else if class.fallback == Some(*agent) {
+                    kept += 1;
+                } else {
+                    got[*agent as usize] += 1;
+                    if let Some(owner) = class.fallback {
+                        left[owner as usize] += 1;
+                    }
+                    moves.push(Move {
+                        lead: lead.id,
+                        entries: lead.entries,
+                        status: lead.status,
+                        from: lead.owner,
+                        to: table.agents[*agent as usize].id,
+                    });
+                }
+            }
+        }
+        let agents: Vec<AgentLine> = table
+            .agents
+            .iter()
+            .zip(got.iter().zip(&left))
+            .filter(|(member, _)| member.receives)
+            .map(|(member, (got, left))| AgentLine {
+                id: member.id,
+                name: member.name.clone(),
+                held: member.held,
+                cap: member.cap,
+                got: *got,
+                after: member.held + got - left,
+            })
+            .collect();
+        let numbers = RunNumbers {
+            assigned: moves.len() as u64,
+            agents: got.iter().filter(|got| **got > 0).count() as u64,
+            kept,
+            leftovers: leftovers.into_iter().collect(),
+            exceptions: self.exceptions,
+            changed_meanwhile: 0,
+        };
+        Ok(Dealing { moves, agents, numbers })
+    }
+}
+
+/// R26, in the order in which the reasons are reported.
+fn exception(lead: &PoolLead, banned: &HashMap<UserId, bool>, rules: &Rules) -> Option<Exception> {
+    let owner = lead.owner?;
+    let since = |at: Option<Moment>, bound: Moment| at.is_some_and(|at| at > bound);
+    if banned.get(&owner).copied().unwrap_or(false) {
+        Some(Exception::OwnerBanned)
+    } else if since(lead.owner_acted_at, rules.now.hours_before(2)) {
+        Some(Exception::InWork)
+    } else if lead
+        .owner_chosen_at
+        .is_some_and(|chosen| chosen >= rules.chosen_since && lead.last_attempt_at.is_none_or(|tried| tried < chosen))
+    {
+        Some(Exception::ChosenByAPerson)
+    } else if since(lead.last_attempt_at, rules.now.hours_before(rules.rest_hours)) {
+        Some(Exception::TriedRecently)
+    } else {
+        None
+    }
+}
+
+/// R30's tiers. Tier 0, enquired again, comes with the webhooks.
+fn tier(lead: &PoolLead) -> u32 {
+    match (lead.doubtful, lead.last_attempt_at) {
+        (true, _) => 3,
+        (false, Some(_)) => 2,
+        (false, None) => 1,
+    }
+}
+
+/// R30: inside a tier the newest first (or the oldest), those called before by the longest rest.
+fn urgency(lead: &PoolLead, rules: &Rules) -> (u32, i64, i64) {
+    let by_age = if rules.oldest_first { lead.created_at.0 } else { -lead.created_at.0 };
+    let by_id = if rules.oldest_first { lead.id.0 } else { -lead.id.0 };
+    match (tier(lead), lead.last_attempt_at) {
+        (2, Some(tried)) => (2, tried.0, by_id),
+        (tier, _) => (tier, by_age, by_id),
+    }
+}
+
+/// The agents of the instance: every user who may be dealt to, and every owner who may keep.
+struct Table<'m> {
+    agents: Vec<&'m Member>,
+    index: HashMap<UserId, u32>,
+    in_pool: Vec<i64>,
+}
+
+impl<'m> Table<'m> {
+    fn new(leads: &[PoolLead], members: &'m [Member]) -> Table<'m> {
+        let mut agents: Vec<&Member> = members.iter().collect();
+        agents.sort_by_key(|member| member.id);
+        let index: HashMap<UserId, u32> = (0..).zip(&agents).map(|(index, member)| (member.id, index)).collect();
+        let mut in_pool = vec![0; agents.len()];
+        for owner in leads.iter().filter_map(|lead| lead.owner) {
+            if let Some(owner) = index.get(&owner) {
+                in_pool[*owner as usize] += 1;
+            }
+        }
+        Table { agents, index, in_pool }
+    }
+
+    /// R27, R29: none = unlimited.
+    fn room(&self, agent: usize) -> Option<u32> {
+        let member = self.agents[agent];
+        if !member.is_receiver() {
+            return Some(0);
+        }
+        let cap = member.cap?;
+        let room = if member.held > cap { 0 } else { cap - member.held + self.in_pool[agent] };
+        Some(u32::try_from(room.max(0)).unwrap_or(u32::MAX))
+    }
+
+    /// The instance, and for each class the rows of its leads, most urgent first.
+    fn instance(
+        &self,
+        leads: &[PoolLead],
+        earlier: &[(LeadId, UserId)],
+        rules: &Rules,
+    ) -> (Instance, Vec<Vec<u32>>) {
+        type Key = (u32, Option<BranchId>, Option<DepartmentId>, Option<u32>);
+        let mut classes: HashMap<Key, usize> = HashMap::new();
+        let mut keys: Vec<Key> = Vec::new();
+        let mut rows: Vec<Vec<u32>> = Vec::new();
+        for (row, lead) in (0..).zip(leads) {
+            let fallback = lead.owner.and_then(|owner| self.index.get(&owner)).copied();
+            let key = (tier(lead), lead.branch, lead.department, fallback);
+            let class = *classes.entry(key).or_insert_with(|| {
+                keys.push(key);
+                rows.push(Vec::new());
+                keys.len() - 1
+            });
+            rows[class].push(row);
+        }
+        let places: HashMap<LeadId, (usize, u32)> = if earlier.is_empty() {
+            HashMap::new()
+        } else {
+            (rows.iter().enumerate())
+                .flat_map(|(class, rows)| (0..).zip(rows).map(move |(place, row)| (*row, (class, place))))
+                .map(|(row, place)| (leads[row as usize].id, place))
+                .collect()
+        };
+        let mut avoid: Vec<Vec<(u32, u32)>> = vec![Vec::new(); rows.len()];
+        for (lead, owner) in earlier {
+            if let (Some((class, place)), Some(agent)) = (places.get(lead), self.index.get(owner))
+                && keys[*class].3 != Some(*agent)
+            {
+                avoid[*class].push((*place, *agent));
+            }
+        }
+        let agents = (0..self.agents.len())
+            .map(|agent| Agent {
+                room: self.room(agent),
+                base: u32::try_from(self.agents[agent].held - self.in_pool[agent]).unwrap_or(0),
+                weight: allot::Weight::default(),
+                waiting_since_ms: self.agents[agent].last_received_at.0,
+            })
+            .collect();
+        let classes = (keys.iter().zip(&rows).zip(avoid))
+            .map(|((key, rows), mut avoid)| {
+                avoid.sort_unstable();
+                avoid.dedup();
+                Class {
+                    tier: key.0,
+                    eligible: self.eligible(key.1, key.2, key.3),
+                    fallback: key.3,
+                    leads: rows.len() as u32,
+                    strata: rows.iter().map(|row| stratum(leads[*row as usize].source)).collect(),
+                    avoid,
+                }
+            })
+            .collect();
+        (Instance { strategy: rules.strategy, agents, classes }, rows)
+    }
+
+    /// R28: a lead that carries a branch or department goes to agents of it; never to the present owner (R29).
+    fn eligible(
+        &self,
+        branch: Option<BranchId>,
+        department: Option<DepartmentId>,
+        fallback: Option<u32>,
+    ) -> AgentSet {
+        (0..)
+            .zip(&self.agents)
+            .filter(|(agent, member)| {
+                member.is_receiver()
+                    && fallback != Some(*agent)
+                    && branch.is_none_or(|branch| member.branch == Some(branch))
+                    && department.is_none_or(|department| member.department == Some(department))
+            })
+            .map(|(agent, _)| agent)
+            .collect()
+    }
+}
+
+fn stratum(source: Option<SourceId>) -> u32 {
+    source.map_or(0, |source| source.0 as u32)
+}

@@ -1,0 +1,188 @@
+//! The sentences in which a run and an import report themselves (R11, R33).
+
+use crate::time::{Moment, Zone};
+use serde::{Deserialize, Serialize};
+
+/// Why a lead of the pool is owned by nobody after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Leftover {
+    /// Everybody who may have it is at the lead cap.
+    #[serde(rename = "agents at cap")]
+    AgentsAtCap,
+    /// Nobody may have it (no agent of its branch or department, or no agent at all).
+    #[serde(rename = "no eligible agents")]
+    NoEligibleAgents,
+}
+
+/// Why a lead in an eligible status was not in the pool (R26), in the order in which the exceptions are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Exception {
+    /// Its owner is banned.
+    #[serde(rename = "banned")]
+    OwnerBanned,
+    /// Its owner called, noted or edited within the last two hours.
+    #[serde(rename = "in work")]
+    InWork,
+    /// A person chose its owner within the last two working days, and nobody has called since.
+    #[serde(rename = "chosen by a person")]
+    ChosenByAPerson,
+    /// The last attempt is too fresh.
+    #[serde(rename = "tried recently")]
+    TriedRecently,
+}
+
+macro_rules! word {
+    ($ty:ty) => {
+        impl std::fmt::Display for $ty {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.serialize(f)
+            }
+        }
+    };
+}
+word!(Leftover);
+word!(Exception);
+
+/// What a run did, as its sentences need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunNumbers {
+    /// Leads given to an agent.
+    pub assigned: u64,
+    /// Agents who got at least one.
+    pub agents: u64,
+    /// Owned leads that stayed where they were.
+    pub kept: u64,
+    /// Leads of the pool that nobody owns afterwards, by reason.
+    pub leftovers: Vec<(Leftover, u64)>,
+    /// Leads in eligible statuses that were not considered, by reason.
+    pub exceptions: Vec<(Exception, u64)>,
+    /// Leads that a person changed while the run computed.
+    pub changed_meanwhile: u64,
+}
+
+/// `1 lead`, `2 leads`.
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// `Last run: 2026-05-11 09:00 IST — 42 leads assigned across 6 agents, 3 unassigned (agents at cap).`
+pub fn last_run(at: Moment, zone: &Zone, numbers: &RunNumbers) -> String {
+    format!("Last run: {} — {}", zone.minute(at), did(numbers))
+}
+
+/// The same before it has happened.
+pub fn preview(numbers: &RunNumbers) -> String {
+    format!("Preview: {}", did(numbers))
+}
+
+/// When there was no run yet.
+pub const NEVER_RUN: &str = "Never run.";
+
+/// While a run is in progress.
+pub fn running(since: Moment, zone: &Zone) -> String {
+    format!("Running since {}.", zone.minute(since))
+}
+
+/// When the last run failed.
+pub fn failed(at: Moment, zone: &Zone, why: &str) -> String {
+    format!("Last run: {} — failed: {why} No lead was changed.", zone.minute(at))
+}
+
+fn did(numbers: &RunNumbers) -> String {
+    let mut text = format!(
+        "{} assigned across {}",
+        count(numbers.assigned, "lead", "leads"),
+        count(numbers.agents, "agent", "agents")
+    );
+    let unassigned: u64 = numbers.leftovers.iter().map(|(_, leads)| leads).sum();
+    if unassigned > 0 {
+        text.push_str(&format!(", {unassigned} unassigned ({})", reasons(&numbers.leftovers)));
+    }
+    text.push('.');
+    text
+}
+
+/// `40 kept (nobody else had room); 75 not considered (60 follow-up, 15 banned).` Empty when there is nothing to say.
+pub fn second_line(numbers: &RunNumbers) -> String {
+    let mut clauses = Vec::new();
+    if numbers.kept > 0 {
+        clauses.push(format!("{} kept (nobody else had room)", numbers.kept));
+    }
+    let not_considered: u64 = numbers.exceptions.iter().map(|(_, leads)| leads).sum();
+    if not_considered > 0 {
+        let parts: Vec<String> =
+            numbers.exceptions.iter().filter(|(_, n)| *n > 0).map(|(why, n)| format!("{n} {why}")).collect();
+        clauses.push(format!("{not_considered} not considered ({})", parts.join(", ")));
+    }
+    if numbers.changed_meanwhile > 0 {
+        clauses.push(format!("{} skipped (changed by a person meanwhile)", numbers.changed_meanwhile));
+    }
+    if clauses.is_empty() { String::new() } else { format!("{}.", clauses.join("; ")) }
+}
+
+/// One reason stands alone; several carry their numbers.
+fn reasons(leftovers: &[(Leftover, u64)]) -> String {
+    let some: Vec<_> = leftovers.iter().filter(|(_, leads)| *leads > 0).collect();
+    match some.as_slice() {
+        [(why, _)] => why.to_string(),
+        several => several.iter().map(|(why, n)| format!("{n} {why}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// `X leads imported, Y skipped (duplicate), Z errors.` (R11)
+pub fn import(imported: u64, skipped: u64, errors: u64) -> String {
+    format!(
+        "{} imported, {skipped} skipped (duplicate), {}.",
+        count(imported, "lead", "leads"),
+        count(errors, "error", "errors")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(assigned: u64, agents: u64, leftovers: &[(Leftover, u64)]) -> RunNumbers {
+        RunNumbers { assigned, agents, leftovers: leftovers.to_vec(), ..RunNumbers::default() }
+    }
+
+    #[test]
+    fn r33_the_sentence_in_all_its_forms() {
+        use Leftover::{AgentsAtCap, NoEligibleAgents};
+        let zone: Zone = "Asia/Kolkata".parse().unwrap();
+        let at = Moment(1_778_470_200_000); // 2026-05-11 09:00 in Kolkata
+        for (numbers, expect) in [
+            (numbers(42, 6, &[(AgentsAtCap, 3)]), "42 leads assigned across 6 agents, 3 unassigned (agents at cap)."),
+            (numbers(42, 6, &[]), "42 leads assigned across 6 agents."),
+            (numbers(1, 1, &[(NoEligibleAgents, 1)]), "1 lead assigned across 1 agent, 1 unassigned (no eligible agents)."),
+            (
+                numbers(0, 0, &[(AgentsAtCap, 3), (NoEligibleAgents, 2)]),
+                "0 leads assigned across 0 agents, 5 unassigned (3 agents at cap, 2 no eligible agents).",
+            ),
+            (numbers(2, 2, &[(AgentsAtCap, 0)]), "2 leads assigned across 2 agents."),
+        ] {
+            assert_eq!(last_run(at, &zone, &numbers), format!("Last run: 2026-05-11 09:00 IST — {expect}"));
+        }
+    }
+
+    #[test]
+    fn r33_the_second_line_says_what_the_sentence_leaves_out() {
+        let full = RunNumbers {
+            kept: 40,
+            exceptions: vec![(Exception::InWork, 60), (Exception::OwnerBanned, 15)],
+            changed_meanwhile: 2,
+            ..RunNumbers::default()
+        };
+        assert_eq!(
+            second_line(&full),
+            "40 kept (nobody else had room); 75 not considered (60 in work, 15 banned); 2 skipped (changed by a person meanwhile)."
+        );
+        assert_eq!(second_line(&RunNumbers::default()), "");
+    }
+
+    #[test]
+    fn r11_the_import_sentence() {
+        assert_eq!(import(2380, 123, 497), "2380 leads imported, 123 skipped (duplicate), 497 errors.");
+        assert_eq!(import(1, 0, 1), "1 lead imported, 0 skipped (duplicate), 1 error.");
+    }
+}

@@ -1,0 +1,62 @@
+//! Who looks: the scope that every query of leads carries (R13–R16).
+
+use crate::{
+    ids::{BranchId, DepartmentId, UserId},
+    role::Scope,
+};
+
+/// Who asks, and what they may see. Every read of leads takes one, so that none can forget it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// The operator at the command line, or the product itself: every lead of the company.
+    Operator,
+    /// A user with their role's scope.
+    User {
+        /// Who.
+        id: UserId,
+        /// What the role sees.
+        scope: Scope,
+        /// The user's branch.
+        branch: Option<BranchId>,
+        /// The user's department.
+        department: Option<DepartmentId>,
+    },
+}
+
+/// What a viewer sees, as the store asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Every lead.
+    All,
+    /// Leads that carry the branch or are owned inside it, and likewise for the department.
+    /// Leads without an owner and without the label are seen too: somebody has to deal them out.
+    Labels {
+        /// The viewer's branch.
+        branch: Option<BranchId>,
+        /// The viewer's department.
+        department: Option<DepartmentId>,
+    },
+    /// Only what this user owns.
+    OwnedBy(UserId),
+}
+
+impl Viewer {
+    /// What the viewer sees. A viewer with scope branch but without branch and department sees all (R15's reading).
+    pub fn sight(self) -> Sight {
+        match self {
+            Viewer::Operator
+            | Viewer::User { scope: Scope::Company, .. }
+            | Viewer::User { scope: Scope::Branch, branch: None, department: None, .. } => Sight::All,
+            Viewer::User { scope: Scope::Branch, branch, department, .. } => Sight::Labels { branch, department },
+            Viewer::User { scope: Scope::Own, id, .. } => Sight::OwnedBy(id),
+        }
+    }
+
+    /// The user who acts, for the timeline; none for the command line.
+    pub fn actor(self) -> Option<UserId> {
+        match self {
+            Viewer::Operator => None,
+            Viewer::User { id, .. } => Some(id),
+        }
+    }
+}

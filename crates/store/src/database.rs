@@ -1,0 +1,386 @@
+//! The store: opens a database of either kind, and hands out readers and writes.
+//!
+//! - [`Store::read`]: a reader for a few short statements; [`Store::snapshot`] reads everything as of one moment.
+//! - [`Store::read_long`]: a snapshot for work that may take seconds, off the asynchronous threads.
+//! - [`Store::write`]: one transaction. It runs to its end even when the caller goes away, and what it answers has been
+//!   committed with full durability. [`Store::write_long`] is the same for runs and imports.
+
+use crate::{
+    dialect::Engine,
+    error::{Error, Result},
+    limits, migrate,
+    postgres::{PgConnection, Postgres},
+    session::{Inner, Session},
+    sqlite::{Job, Sqlite, SqliteReader},
+};
+use futures_util::{FutureExt, future::BoxFuture};
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+use tokio::sync::oneshot;
+
+/// Where the rows are.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A folder with the embedded database `evenhand.db` in it.
+    Folder(PathBuf),
+    /// A PostgreSQL URL.
+    Url(String),
+}
+
+/// What to do about a database that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Make it (`init`, `demo`, `serve`).
+    Create,
+    /// Say so.
+    Refuse,
+}
+
+/// The database of an installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<Backend>,
+}
+
+enum Backend {
+    Sqlite { sqlite: Sqlite, folder: PathBuf },
+    Postgres(Postgres),
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    pub async fn open(location: &Location, missing: Missing) -> Result<Store> {
+        let backend = match location {
+            Location::Folder(folder) => {
+                let file = folder.join("evenhand.db");
+                if missing == Missing::Create {
+                    std::fs::create_dir_all(folder)
+                        .map_err(|e| Error::Unavailable(format!("{} cannot be made: {e}", folder.display())))?;
+                } else if !file.exists() {
+                    return Err(Error::Unavailable(format!(
+                        "there is no database at {}; make one with `evenhand init`, or name its folder with --data",
+                        file.display()
+                    )));
+                }
+                Backend::Sqlite { sqlite: Sqlite::open(&file, missing == Missing::Create)?, folder: folder.clone() }
+            }
+            Location::Url(url) => Backend::Postgres(Postgres::new(url)?),
+        };
+        let store = Store { backend: Arc::new(backend) };
+        migrate::up(&store).await?;
+        Ok(store)
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        match *self.backend {
+            Backend::Sqlite { .. } => Engine::Sqlite,
+            Backend::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Where the rows are, in words, without passwords.
+    pub fn place(&self) -> String {
+        match &*self.backend {
+            Backend::Sqlite { folder, .. } => folder.join("evenhand.db").display().to_string(),
+            Backend::Postgres(postgres) => postgres.place(),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match &*self.backend {
+            Backend::Sqlite { folder, .. } => Some(folder),
+            Backend::Postgres(_) => None,
+        }
+    }
+
+    pub(crate) fn postgres(&self) -> Option<&Postgres> {
+        match &*self.backend {
+            Backend::Sqlite { .. } => None,
+            Backend::Postgres(postgres) => Some(postgres),
+        }
+    }
+
+    /// A reader for a few short statements.
+    pub async fn read(&self) -> Result<Reader> {
+        Ok(Reader {
+            kind: match &*self.backend {
+                Backend::Sqlite { sqlite, .. } => {
+                    let mut reader = sqlite.reader().await?;
+                    reader.limit(true)?;
+                    ReaderKind::Sqlite(reader)
+                }
+                Backend::Postgres(postgres) => {
+                    ReaderKind::Postgres(Session { inner: Inner::Postgres(postgres.connection().await?) })
+                }
+            },
+        })
+    }
+
+    /// A reader that sees everything as of one moment.
+    pub async fn snapshot(&self) -> Result<Reader> {
+        let mut reader = self.read().await?;
+        match &mut reader.kind {
+            ReaderKind::Sqlite(reader) => reader.begin_snapshot()?,
+            ReaderKind::Postgres(session) => {
+                session.connection()?.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            }
+        }
+        Ok(reader)
+    }
+
+    /// A snapshot for work that may take seconds: off the asynchronous threads on SQLite, without the statement limit.
+    pub async fn read_long<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let mut reader = self.snapshot().await?;
+        match &mut reader.kind {
+            ReaderKind::Sqlite(sqlite) => {
+                sqlite.limit(false)?;
+                match tokio::task::spawn_blocking(move || {
+                    let answer = guarded(|| ready(work(reader.session())));
+                    drop(reader);
+                    answer
+                })
+                .await
+                {
+                    Ok(answer) => answer?,
+                    Err(e) => Err(E::from(Error::Panicked(e.to_string()))),
+                }
+            }
+            ReaderKind::Postgres(session) => {
+                session.without_statement_limit().await?;
+                let answer = AssertUnwindSafe(work(session)).catch_unwind().await;
+                session.connection()?.end("COMMIT").await?;
+                answer.map_err(|panic| Error::Panicked(panic_text(&*panic)))?
+            }
+        }
+    }
+
+    /// One transaction for a person's action: short, sharing its commit with others on SQLite.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_as(Length::Short, work).await
+    }
+
+    /// One transaction for a run or an import: it has its commit, and no limit on its statements.
+    pub async fn write_long<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_as(Length::Long, work).await
+    }
+
+    async fn write_as<T, E, F>(&self, length: Length, work: F) -> Result<T, E>
+    where
+        F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &*self.backend {
+            Backend::Sqlite { sqlite, .. } => {
+                let (reply, answer) = oneshot::channel();
+                let turn = Arc::new(Turn::default());
+                sqlite.submit(Box::new(Write {
+                    work: Some(work),
+                    answer: None,
+                    reply,
+                    turn: Arc::clone(&turn),
+                    length,
+                }))?;
+                wait_for_turn(&turn, answer).await
+            }
+            Backend::Postgres(_) => {
+                let store = self.clone();
+                // A task of its own: the write runs to its end when the caller goes away.
+                match tokio::spawn(async move { store.write_postgres(length, work).await }).await {
+                    Ok(answer) => answer,
+                    Err(e) => Err(E::from(Error::Panicked(e.to_string()))),
+                }
+            }
+        }
+    }
+
+    async fn write_postgres<T, E, F>(&self, length: Length, work: F) -> Result<T, E>
+    where
+        F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+        E: From<Error>,
+    {
+        let Backend::Postgres(postgres) = &*self.backend else {
+            return Err(E::from(Error::Sql("not a PostgreSQL store".into())));
+        };
+        let mut session = Session { inner: Inner::Postgres(postgres.connection().await?) };
+        session.connection()?.begin("BEGIN").await?;
+        if length == Length::Long {
+            session.without_statement_limit().await?;
+        }
+        let answer = AssertUnwindSafe(work(&mut session)).catch_unwind().await;
+        match answer {
+            Ok(Ok(value)) => match session.connection()?.end("COMMIT").await {
+                Ok(()) => Ok(value),
+                Err(Error::Unavailable(why)) => Err(E::from(Error::CommitUnknown(why))),
+                Err(other) => Err(E::from(other)),
+            },
+            Ok(Err(refused)) => {
+                // When even this fails, dropping the connection rolls back.
+                let _ = session.connection()?.end("ROLLBACK").await;
+                Err(refused)
+            }
+            Err(panic) => Err(E::from(Error::Panicked(panic_text(&*panic)))),
+        }
+    }
+}
+
+impl Session {
+    fn connection(&mut self) -> Result<&mut PgConnection> {
+        match &mut self.inner {
+            Inner::Postgres(connection) => Ok(connection),
+            Inner::Sqlite(_) => Err(Error::Sql("not a PostgreSQL session".into())),
+        }
+    }
+}
+
+/// A session for reading; it goes back to its pool when dropped.
+pub struct Reader {
+    kind: ReaderKind,
+}
+
+enum ReaderKind {
+    Sqlite(SqliteReader),
+    Postgres(Session),
+}
+
+impl Reader {
+    /// The session to read with.
+    pub fn session(&mut self) -> &mut Session {
+        match &mut self.kind {
+            ReaderKind::Sqlite(reader) => reader.session(),
+            ReaderKind::Postgres(session) => session,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Short,
+    Long,
+}
+
+/// Whether a write has begun. Before that, its caller may take it back; afterwards it runs to its end.
+#[derive(Default)]
+struct Turn(AtomicU8);
+
+const WAITING: u8 = 0;
+const BEGUN: u8 = 1;
+const TAKEN_BACK: u8 = 2;
+
+impl Turn {
+    fn begin(&self) -> bool {
+        self.0.compare_exchange(WAITING, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    fn take_back(&self) -> bool {
+        self.0.compare_exchange(WAITING, TAKEN_BACK, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+/// Waits for the answer; a caller that goes away, or has waited too long, takes a write back that has not begun.
+async fn wait_for_turn<T, E: From<Error>>(
+    turn: &Arc<Turn>,
+    mut answer: oneshot::Receiver<Result<T, E>>,
+) -> Result<T, E> {
+    struct TakeBack<'t>(&'t Turn);
+    impl Drop for TakeBack<'_> {
+        fn drop(&mut self) {
+            self.0.take_back();
+        }
+    }
+    let _guard = TakeBack(turn);
+    let gone = || E::from(Error::Panicked("the writer thread has ended".into()));
+    match tokio::time::timeout(limits::TURN, &mut answer).await {
+        Ok(answer) => answer.map_err(|_| gone())?,
+        Err(_) if turn.take_back() => Err(E::from(Error::Busy { waited: limits::TURN })),
+        Err(_) => answer.await.map_err(|_| gone())?,
+    }
+}
+
+struct Write<F, T, E> {
+    work: Option<F>,
+    answer: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+    turn: Arc<Turn>,
+    length: Length,
+}
+
+impl<F, T, E> Job for Write<F, T, E>
+where
+    F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn begin(&self) -> bool {
+        self.turn.begin()
+    }
+
+    fn alone(&self) -> bool {
+        self.length == Length::Long
+    }
+
+    fn work(&mut self, session: &mut Session) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let answer = match guarded(|| ready(work(session))) {
+            Ok(answer) => answer,
+            Err(panicked) => Err(E::from(panicked)),
+        };
+        let kept = answer.is_ok();
+        self.answer = Some(answer);
+        kept
+    }
+
+    fn finish(self: Box<Self>, committed: Result<()>) {
+        let answer = match (committed, self.answer) {
+            (Ok(()), Some(answer)) => answer,
+            (Err(error), _) => Err(E::from(error)),
+            (Ok(()), None) => Err(E::from(Error::Panicked("a write was never begun".into()))),
+        };
+        // The caller may have gone; the write stands all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// Polls once. Work on SQLite awaits nothing but the store, and the store never waits there.
+fn ready<T>(mut future: BoxFuture<'_, T>) -> T {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a transaction awaits something other than the store"),
+    }
+}
+
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).map_err(|panic| Error::Panicked(panic_text(&*panic)))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no text".into())
+}

@@ -1,0 +1,70 @@
+//! The doctor: recounts what the counters say, and looks for what the rules forbid.
+
+use crate::{error::Result, params, session::Session, sql, sql::Sql};
+use domain::ids::CompanyId;
+
+sql! {
+    STATUS_COUNTS_OFF = "SELECT s.name, COALESCE(c.leads, 0), COALESCE(l.leads, 0) FROM statuses s
+        LEFT JOIN (SELECT status_id, CAST(SUM(leads) AS BIGINT) AS leads FROM status_counts WHERE company_id = $1 GROUP BY status_id) c
+            ON c.status_id = s.id
+        LEFT JOIN (SELECT status_id, COUNT(*) AS leads FROM leads WHERE company_id = $1 GROUP BY status_id) l
+            ON l.status_id = s.id
+        WHERE s.company_id = $1 AND COALESCE(c.leads, 0) <> COALESCE(l.leads, 0) ORDER BY s.position";
+    QUEUES_OFF = "SELECT u.name, q.held, COALESCE(l.leads, 0) FROM users u
+        JOIN queues q ON q.company_id = u.company_id AND q.user_id = u.id
+        LEFT JOIN (SELECT l.owner_id, COUNT(*) AS leads FROM leads l
+                JOIN statuses s ON s.company_id = l.company_id AND s.id = l.status_id AND s.kind = 'open'
+                WHERE l.company_id = $1 AND l.owner_id IS NOT NULL GROUP BY l.owner_id) l ON l.owner_id = u.id
+        WHERE u.company_id = $1 AND q.held <> COALESCE(l.leads, 0) ORDER BY u.id";
+    UNASSIGNED_OWNED = "SELECT COUNT(*) FROM leads l
+        JOIN statuses s ON s.company_id = l.company_id AND s.id = l.status_id AND s.mark = 'unassigned'
+        WHERE l.company_id = $1 AND l.owner_id IS NOT NULL";
+    TIMELINES_OFF = "SELECT COUNT(*) FROM leads l
+        LEFT JOIN (SELECT lead_id, COUNT(*) AS entries, MAX(entry) AS last FROM lead_events WHERE company_id = $1 GROUP BY lead_id) e
+            ON e.lead_id = l.id
+        WHERE l.company_id = $1 AND (COALESCE(e.entries, 0) <> l.entries OR COALESCE(e.last, 0) <> l.entries)";
+    STRAY_EVENTS = "SELECT COUNT(*) FROM lead_events e
+        LEFT JOIN leads l ON l.company_id = e.company_id AND l.id = e.lead_id
+        WHERE e.company_id = $1 AND l.id IS NULL";
+    RECOUNT_CLEAR = "DELETE FROM status_counts WHERE company_id = $1";
+    RECOUNT_STATUSES = "INSERT INTO status_counts (company_id, status_id, shard, leads)
+        SELECT company_id, status_id, 0, COUNT(*) FROM leads WHERE company_id = $1 GROUP BY company_id, status_id";
+    RECOUNT_QUEUES = "UPDATE queues SET held = (SELECT COUNT(*) FROM leads l
+            JOIN statuses s ON s.company_id = l.company_id AND s.id = l.status_id AND s.kind = 'open'
+            WHERE l.company_id = queues.company_id AND l.owner_id = queues.user_id)
+        WHERE company_id = $1";
+}
+
+/// What is wrong, one sentence each; empty = all is well. A scan of the whole company, in a snapshot.
+pub async fn examine(session: &mut Session, company: CompanyId) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for (name, counted, real) in counters(session, &STATUS_COUNTS_OFF, company).await? {
+        found.push(format!("status {name}: the counter says {counted} leads, there are {real}"));
+    }
+    for (name, counted, real) in counters(session, &QUEUES_OFF, company).await? {
+        found.push(format!("{name}'s queue: the counter says {counted} open leads, there are {real}"));
+    }
+    for (sql, what) in [
+        (&UNASSIGNED_OWNED, "leads have an owner although their status is Unassigned"),
+        (&TIMELINES_OFF, "leads have a timeline that does not match its number of entries"),
+        (&STRAY_EVENTS, "timeline entries belong to no lead"),
+    ] {
+        let number: i64 = session.one(sql, params![company], |row| row.get(0)).await?;
+        if number > 0 {
+            found.push(format!("{number} {what}"));
+        }
+    }
+    Ok(found)
+}
+
+/// Sets the counters to what a recount says.
+pub async fn recount(session: &mut Session, company: CompanyId) -> Result<()> {
+    session.execute(&RECOUNT_CLEAR, params![company]).await?;
+    session.execute(&RECOUNT_STATUSES, params![company]).await?;
+    session.execute(&RECOUNT_QUEUES, params![company]).await?;
+    Ok(())
+}
+
+async fn counters(session: &mut Session, sql: &Sql, company: CompanyId) -> Result<Vec<(String, i64, i64)>> {
+    session.rows(sql, params![company], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
+}

@@ -1,0 +1,68 @@
+//! Branches, departments, sources and tags: four tables of one shape, names that are unique in any case.
+
+use crate::{error::Result, ids::Kind, params, session::Session, sql, sql::Sql};
+use domain::{ids::CompanyId, text::fold};
+
+/// Which of the four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Label {
+    /// Branches.
+    Branch,
+    /// Departments.
+    Department,
+    /// Sources of leads.
+    Source,
+    /// Tags.
+    Tag,
+}
+
+macro_rules! statements {
+    ($($table:literal: $insert:ident $find:ident $all:ident;)+) => {
+        sql! {$(
+            $insert = concat!("INSERT INTO ", $table, " (company_id, id, name, name_folded) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (company_id, name_folded) DO NOTHING");
+            $find = concat!("SELECT id FROM ", $table, " WHERE company_id = $1 AND name_folded = $2");
+            $all = concat!("SELECT id, name FROM ", $table, " WHERE company_id = $1 ORDER BY name_folded LIMIT $2");
+        )+}
+    };
+}
+statements! {
+    "branches": INSERT_BRANCH FIND_BRANCH ALL_BRANCHES;
+    "departments": INSERT_DEPARTMENT FIND_DEPARTMENT ALL_DEPARTMENTS;
+    "sources": INSERT_SOURCE FIND_SOURCE ALL_SOURCES;
+    "tags": INSERT_TAG FIND_TAG ALL_TAGS;
+}
+
+impl Label {
+    fn statements(self) -> (&'static Sql, &'static Sql, &'static Sql) {
+        match self {
+            Label::Branch => (&INSERT_BRANCH, &FIND_BRANCH, &ALL_BRANCHES),
+            Label::Department => (&INSERT_DEPARTMENT, &FIND_DEPARTMENT, &ALL_DEPARTMENTS),
+            Label::Source => (&INSERT_SOURCE, &FIND_SOURCE, &ALL_SOURCES),
+            Label::Tag => (&INSERT_TAG, &FIND_TAG, &ALL_TAGS),
+        }
+    }
+}
+
+/// The label with this name, in any case.
+pub async fn find(session: &mut Session, company: CompanyId, label: Label, name: &str) -> Result<Option<i64>> {
+    session.optional(label.statements().1, params![company, &fold(name)], |row| row.get(0)).await
+}
+
+/// The label with this name, made if it is new. Two who make it at once get the same one.
+pub async fn find_or_add(session: &mut Session, company: CompanyId, label: Label, name: &str) -> Result<i64> {
+    if let Some(id) = find(session, company, label, name).await? {
+        return Ok(id);
+    }
+    let id = session.new_id(Kind::Label).await?;
+    let added = session.execute(label.statements().0, params![company, id, name, &fold(name)]).await?;
+    if added == 1 {
+        return Ok(id);
+    }
+    session.one(label.statements().1, params![company, &fold(name)], |row| row.get(0)).await
+}
+
+/// Identifiers and names, by name.
+pub async fn list(session: &mut Session, company: CompanyId, label: Label, rows_max: i64) -> Result<Vec<(i64, String)>> {
+    session.rows(label.statements().2, params![company, rows_max], |row| Ok((row.get(0)?, row.get(1)?))).await
+}

@@ -1,0 +1,20 @@
+//! The limits of the store, in one place: what is hit says its number.
+
+use std::time::Duration;
+
+/// How long a caller waits for the writer or for a connection before it hears *busy*.
+pub const TURN: Duration = Duration::from_secs(10);
+/// How long one statement of a page or an action may take.
+pub const STATEMENT: Duration = Duration::from_secs(30);
+/// How many writes may wait for the writer of the embedded database.
+pub const WRITES_WAITING: usize = 1_024;
+/// How many waiting writes share one commit at the most.
+pub const WRITES_PER_COMMIT: usize = 128;
+/// How long a commit may keep collecting writes that wait already.
+pub const COLLECTING: Duration = Duration::from_millis(10);
+/// Readers of the embedded database.
+pub const READERS: usize = 8;
+/// Connections to PostgreSQL, per process.
+pub const POSTGRES_CONNECTIONS: usize = 16;
+/// Rows that are copied into a stage at a time by callers that stream.
+pub const STAGED_ROWS: usize = 20_000;

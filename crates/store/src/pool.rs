@@ -1,0 +1,55 @@
+//! The snapshot that a run decides on.
+
+use crate::{error::Result, params, session::Session, sql};
+use domain::{
+    ids::{CompanyId, LeadId, StatusId, UserId},
+    pool::PoolLead,
+    time::Moment,
+};
+
+sql! {
+    IN_STATUS = "SELECT id, entries, status_id, owner_id, branch_id, department_id, source_id, created_at_ms,
+            last_attempt_at_ms, owner_chosen_at_ms, owner_acted_at_ms, phone_doubtful, owners_before
+        FROM leads WHERE company_id = $1 AND status_id = $2";
+    EARLIER_OWNERS = "SELECT DISTINCT e.lead_id, e.from_owner_id
+        FROM leads l JOIN lead_events e ON e.company_id = $1 AND e.lead_id = l.id
+        WHERE l.company_id = $1 AND l.status_id = $2 AND l.owners_before > 0
+            AND e.at_ms >= $3 AND e.from_owner_id IS NOT NULL";
+}
+
+/// Every lead in a status, as the dealing sees it.
+pub async fn in_status(session: &mut Session, company: CompanyId, status: StatusId) -> Result<Vec<PoolLead>> {
+    session
+        .rows(&IN_STATUS, params![company, status], |row| {
+            let owner: Option<UserId> = row.get(3)?;
+            let owners: i64 = row.get(12)?;
+            Ok(PoolLead {
+                id: row.get(0)?,
+                entries: row.get(1)?,
+                status: row.get(2)?,
+                owner,
+                branch: row.get(4)?,
+                department: row.get(5)?,
+                source: row.get(6)?,
+                created_at: row.get(7)?,
+                last_attempt_at: row.get(8)?,
+                owner_chosen_at: row.get(9)?,
+                owner_acted_at: row.get(10)?,
+                doubtful: row.get(11)?,
+                had_owners: owners > i64::from(owner.is_some()),
+            })
+        })
+        .await
+}
+
+/// Who owned the leads of a status before and lost them at `since` or later (R29).
+pub async fn earlier_owners(
+    session: &mut Session,
+    company: CompanyId,
+    status: StatusId,
+    since: Moment,
+) -> Result<Vec<(LeadId, UserId)>> {
+    session
+        .rows(&EARLIER_OWNERS, params![company, status, since], |row| Ok((row.get(0)?, row.get(1)?)))
+        .await
+}

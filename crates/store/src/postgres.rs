@@ -1,0 +1,198 @@
+//! PostgreSQL: a pool of connections, a statement cache each, TLS by rustls, and patience while the server restarts.
+
+use crate::{
+    dialect::{Engine, render},
+    error::{Error, Result},
+    limits,
+    stage::{Stage, StageType},
+    value::Value,
+};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio_postgres::{Statement, types::Type};
+
+/// The pool.
+pub(crate) struct Postgres {
+    pool: Pool,
+    config: tokio_postgres::Config,
+    /// A server that has never answered is more likely misspelt than restarting: then the caller hears it at once.
+    answered: AtomicBool,
+}
+
+impl Postgres {
+    /// Reads the URL and makes the pool; it connects when first used.
+    pub(crate) fn new(url: &str) -> Result<Postgres> {
+        let mut config: tokio_postgres::Config = url.parse().map_err(|e| {
+            Error::Unavailable(format!(
+                "the database URL is not one PostgreSQL understands ({e}); it looks like postgres://user:password@host:5432/name"
+            ))
+        })?;
+        if config.get_application_name().is_none() {
+            config.application_name("evenhand");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(5));
+        }
+        let manager = Manager::from_config(
+            config.clone(),
+            tls()?,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(limits::POSTGRES_CONNECTIONS)
+            .wait_timeout(Some(limits::TURN))
+            .runtime(Runtime::Tokio1)
+            .post_create(deadpool_postgres::Hook::async_fn(|client, _| {
+                Box::pin(async move {
+                    let settings = format!(
+                        "SET statement_timeout = {}; SET lock_timeout = {}; SET timezone = 'UTC'; SET client_min_messages = warning",
+                        limits::STATEMENT.as_millis(),
+                        limits::TURN.as_millis()
+                    );
+                    client.batch_execute(&settings).await.map_err(deadpool_postgres::HookError::Backend)
+                })
+            }))
+            .build()
+            .map_err(|e| Error::Unavailable(e.to_string()))?;
+        Ok(Postgres { pool, config, answered: AtomicBool::new(false) })
+    }
+
+    /// A connection. A server that does not answer is asked again with growing pauses until the limit.
+    pub(crate) async fn connection(&self) -> Result<PgConnection> {
+        let mut pause = Duration::from_millis(50);
+        let mut waited = Duration::ZERO;
+        loop {
+            match self.pool.get().await.map_err(Error::from) {
+                Ok(object) => {
+                    self.answered.store(true, Ordering::Relaxed);
+                    return Ok(PgConnection { object: Some(object), in_transaction: false });
+                }
+                Err(Error::Unavailable(_)) if waited < limits::TURN && self.answered.load(Ordering::Relaxed) => {
+                    tokio::time::sleep(pause).await;
+                    waited += pause;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+                Err(Error::Unavailable(why)) => {
+                    return Err(Error::Unavailable(format!("{} does not answer: {why}", self.place())));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// A connection outside the pool, for what must live and die with it (the lease of a run).
+    pub(crate) async fn own_connection(&self) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>)> {
+        let (client, connection) = self.config.connect(tls()?).await?;
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a PostgreSQL connection ended");
+            }
+        });
+        Ok((client, task))
+    }
+
+    /// Where the server is, without the password.
+    pub(crate) fn place(&self) -> String {
+        let host = match self.config.get_hosts().first() {
+            Some(tokio_postgres::config::Host::Tcp(name)) => name.clone(),
+            Some(tokio_postgres::config::Host::Unix(path)) => path.display().to_string(),
+            None => "the default host".into(),
+        };
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        format!("PostgreSQL at {host}:{port}")
+    }
+}
+
+fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect> {
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        // A root that rustls cannot read is one it will not trust; the others still serve.
+        let _ = roots.add(certificate);
+    }
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Error::Unavailable(format!("TLS cannot be set up: {e}")))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
+}
+
+/// A connection that is never returned to the pool in the middle of a transaction.
+pub(crate) struct PgConnection {
+    object: Option<Object>,
+    in_transaction: bool,
+}
+
+impl PgConnection {
+    pub(crate) fn client(&self) -> Result<&tokio_postgres::Client> {
+        self.object
+            .as_ref()
+            .map(|object| -> &tokio_postgres::Client { object })
+            .ok_or_else(|| Error::Unavailable("the connection was given up".into()))
+    }
+
+    pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement> {
+        let object = self.object.as_ref().ok_or_else(|| Error::Unavailable("the connection was given up".into()))?;
+        Ok(object.prepare_cached(&render(sql, Engine::Postgres)).await?)
+    }
+
+    pub(crate) async fn begin(&mut self, how: &str) -> Result<()> {
+        self.in_transaction = true;
+        Ok(self.client()?.batch_execute(how).await?)
+    }
+
+    pub(crate) async fn end(&mut self, how: &str) -> Result<()> {
+        let ended = self.client()?.batch_execute(how).await;
+        if ended.is_ok() {
+            self.in_transaction = false;
+        }
+        Ok(ended?)
+    }
+
+    pub(crate) async fn stage<'v, R>(&mut self, stage: &Stage, rows: R) -> Result<u64>
+    where
+        R: Iterator + Send,
+        R::Item: AsRef<[Value<'v>]> + Send,
+    {
+        let client = self.client()?;
+        let create = self.prepare(&stage.create_sql(Engine::Postgres)).await?;
+        client.execute(&create, &[]).await?;
+        let clear = self.prepare(&stage.clear_sql()).await?;
+        client.execute(&clear, &[]).await?;
+        let copy = self.prepare(&stage.copy_sql()).await?;
+        let sink = client.copy_in(&copy).await?;
+        let types: Vec<Type> = stage
+            .columns
+            .iter()
+            .map(|(_, ty)| if *ty == StageType::Int { Type::INT8 } else { Type::TEXT })
+            .collect();
+        let writer = tokio_postgres::binary_copy::BinaryCopyInWriter::new(sink, &types);
+        futures_util::pin_mut!(writer);
+        for row in rows {
+            writer.as_mut().write_raw(row.as_ref()).await?;
+        }
+        let staged = writer.finish().await?;
+        if staged > 1_000 {
+            client.batch_execute(&format!("ANALYZE {}", stage.name)).await?;
+        }
+        Ok(staged)
+    }
+}
+
+impl Drop for PgConnection {
+    fn drop(&mut self) {
+        // In a transaction (a panic, a caller that left, a broken commit): the server rolls back when the connection
+        // closes, and the pool's place is free for a new one.
+        if self.in_transaction
+            && let Some(object) = self.object.take()
+        {
+            drop(Object::take(object));
+        }
+    }
+}

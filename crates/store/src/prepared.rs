@@ -1,0 +1,88 @@
+//! Prepares every statement of the crate on both engines.
+
+use crate::{
+    dialect::{Engine, render},
+    session::Inner,
+    sql::Registered,
+    stage::STAGES,
+    testing::on_both_engines,
+    value::Value,
+};
+
+/// The statements of every module that has some. A module that is missing here fails the second test.
+const MODULES: &[(&str, &[Registered])] = &[
+    ("assign", crate::assign::STATEMENTS),
+    ("companies", crate::companies::STATEMENTS),
+    ("doctor", crate::doctor::STATEMENTS),
+    ("ids", crate::ids::STATEMENTS),
+    ("imports", crate::imports::STATEMENTS),
+    ("jobs", crate::jobs::STATEMENTS),
+    ("labels", crate::labels::STATEMENTS),
+    ("leads", crate::leads::STATEMENTS),
+    ("lease", crate::lease::STATEMENTS),
+    ("migrate", crate::migrate::STATEMENTS),
+    ("pool", crate::pool::STATEMENTS),
+    ("roles", crate::roles::STATEMENTS),
+    ("runs", crate::runs::STATEMENTS),
+    ("statuses", crate::statuses::STATEMENTS),
+    ("users", crate::users::STATEMENTS),
+];
+
+#[test]
+fn every_statement_prepares_on_both_engines() {
+    on_both_engines(|database| async move {
+        let engine = database.store.engine();
+        let literals = MODULES
+            .iter()
+            .flat_map(|(_, statements)| statements.iter())
+            .filter(|statement| statement.only.is_none_or(|only| only == engine))
+            .map(|statement| (statement.name, statement.text.to_owned()));
+        let built = crate::leads::variants().into_iter().map(|text| ("store::leads, built", text));
+        let texts: Vec<(&str, String)> = literals.chain(built).collect();
+        let count = texts.len();
+        let outcome: crate::Result<Vec<String>> = database
+            .store
+            .write(move |session| {
+                Box::pin(async move {
+                    for stage in STAGES {
+                        session.stage(stage, std::iter::empty::<[Value<'_>; 0]>()).await?;
+                    }
+                    let mut refused = Vec::new();
+                    for (name, text) in texts {
+                        let text = render(&text, engine);
+                        let answer = match &session.inner {
+                            Inner::Sqlite(connection) => connection.prepare(&text).map(drop).map_err(crate::Error::from),
+                            Inner::Postgres(connection) => connection.prepare(&text).await.map(drop),
+                        };
+                        if let Err(error) = answer {
+                            refused.push(format!("{name}: {error}\n{text}"));
+                            if engine == Engine::Postgres {
+                                break; // the transaction is over
+                            }
+                        }
+                    }
+                    Ok(refused)
+                })
+            })
+            .await;
+        let refused = outcome.expect("statements can be prepared");
+        assert!(refused.is_empty(), "{engine} refuses:\n{}", refused.join("\n"));
+        println!("{count} statements prepared on {engine}");
+    });
+}
+
+#[test]
+fn every_module_with_statements_is_in_the_list() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut with_statements: Vec<String> = std::fs::read_dir(folder)
+        .expect("the sources can be read")
+        .map(|entry| entry.expect("the sources can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| std::fs::read_to_string(path).expect("a source is text").contains("\nsql! {"))
+        .map(|path| path.file_stem().expect("a source has a name").to_string_lossy().into_owned())
+        .collect();
+    with_statements.push("labels".into()); // through a macro of its own: four tables of one shape
+    with_statements.sort();
+    let listed: Vec<&str> = MODULES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(listed, with_statements);
+}

@@ -1,0 +1,132 @@
+//! Runs: the permanent record of what the jobs did.
+
+use crate::{error::Result, ids::Kind, params, session::Session, sql, value::Row};
+use domain::{
+    ids::{CompanyId, RunId, UserId},
+    pool::AgentLine,
+    time::Moment,
+};
+
+/// A run as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Which.
+    pub id: RunId,
+    /// Which job.
+    pub job: String,
+    /// `running`, `done` or `failed`.
+    pub state: String,
+    /// What started it: `command line`, `schedule` or `person`.
+    pub started_by: String,
+    /// When.
+    pub started_at: Moment,
+    /// When it ended.
+    pub finished_at: Option<Moment>,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// The numbers and reasons, as JSON.
+    pub summary: Option<String>,
+}
+
+sql! {
+    START = "INSERT INTO runs (company_id, id, job, state, started_by, actor_id, started_at_ms)
+        VALUES ($1, $2, $3, 'running', $4, $5, $6)";
+    INTERRUPT = "UPDATE runs SET state = 'failed', finished_at_ms = $2, failure = $3
+        WHERE company_id = $1 AND state = 'running'";
+    FINISH = "UPDATE runs SET state = 'done', finished_at_ms = $3, assigned = $4, agents = $5, kept = $6, unassigned = $7,
+            summary = $8
+        WHERE company_id = $1 AND id = $2 AND state = 'running'";
+    FAIL = "UPDATE runs SET state = 'failed', finished_at_ms = $3, failure = $4
+        WHERE company_id = $1 AND id = $2 AND state = 'running'";
+    ADD_AGENT = "INSERT INTO run_agents (company_id, run_id, user_id, held, lead_cap, got, after)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    LATEST = "SELECT id, job, state, started_by, started_at_ms, finished_at_ms, failure, summary FROM runs
+        WHERE company_id = $1 AND job = $2 ORDER BY id DESC LIMIT $3";
+}
+
+/// Opens the record of a run. Another one in progress is a [`Conflict`](crate::Error::Conflict) (R41).
+pub async fn start(
+    session: &mut Session,
+    company: CompanyId,
+    job: &str,
+    started_by: &str,
+    actor: Option<UserId>,
+    now: Moment,
+) -> Result<RunId> {
+    let id = RunId(session.new_id(Kind::Run).await?);
+    session.execute(&START, params![company, id, job, started_by, actor, now]).await?;
+    Ok(id)
+}
+
+/// Closes the records of runs whose process has died (R42). The caller holds the company's lease, so none is alive.
+pub async fn interrupt(session: &mut Session, company: CompanyId, now: Moment) -> Result<u64> {
+    let why = "interrupted: the process that ran it ended before it was done.";
+    session.execute(&INTERRUPT, params![company, now, why]).await
+}
+
+/// The numbers that the record keeps in columns of their own.
+#[derive(Debug, Clone, Copy)]
+pub struct Totals {
+    /// Leads given to an agent.
+    pub assigned: i64,
+    /// Agents who got at least one.
+    pub agents: i64,
+    /// Owned leads that stayed.
+    pub kept: i64,
+    /// Leads of the pool that nobody owns.
+    pub unassigned: i64,
+}
+
+/// Closes the record inside the transaction of the run. False: another node took this one for dead.
+pub async fn finish(
+    session: &mut Session,
+    company: CompanyId,
+    run: RunId,
+    now: Moment,
+    totals: Totals,
+    summary: &str,
+    agents: &[AgentLine],
+) -> Result<bool> {
+    let values = params![
+        company,
+        run,
+        now,
+        totals.assigned,
+        totals.agents,
+        totals.kept,
+        totals.unassigned,
+        summary
+    ];
+    if session.execute(&FINISH, values).await? != 1 {
+        return Ok(false);
+    }
+    for agent in agents {
+        let values = params![company, run, agent.id, agent.held, agent.cap, agent.got, agent.after];
+        session.execute(&ADD_AGENT, values).await?;
+    }
+    Ok(true)
+}
+
+/// Closes the record of a run that failed; its transaction has been rolled back.
+pub async fn fail(session: &mut Session, company: CompanyId, run: RunId, now: Moment, why: &str) -> Result<()> {
+    session.execute(&FAIL, params![company, run, now, why]).await?;
+    Ok(())
+}
+
+/// The latest runs of a job, newest first.
+pub async fn latest(session: &mut Session, company: CompanyId, job: &str, rows_max: i64) -> Result<Vec<Run>> {
+    session.rows(&LATEST, params![company, job, rows_max], read).await
+}
+
+fn read(row: &Row<'_>) -> Result<Run> {
+    Ok(Run {
+        id: row.get(0)?,
+        job: row.get(1)?,
+        state: row.get(2)?,
+        started_by: row.get(3)?,
+        started_at: row.get(4)?,
+        finished_at: row.get(5)?,
+        failure: row.get(6)?,
+        summary: row.get(7)?,
+    })
+}

@@ -1,0 +1,217 @@
+//! A session: one connection to either engine, with the few verbs that every room of the store uses.
+//!
+//! On PostgreSQL the verbs wait on the network. On SQLite they never wait: a future made only of them is ready at its
+//! first poll, which is how one text of asynchronous code serves the writer thread too.
+
+use crate::{
+    dialect::{Engine, render},
+    error::Result,
+    postgres::PgConnection,
+    sql::Sql,
+    stage::Stage,
+    value::{Row, Value},
+};
+use futures_util::TryStreamExt;
+
+/// One connection to either engine.
+pub struct Session {
+    pub(crate) inner: Inner,
+}
+
+pub(crate) enum Inner {
+    Sqlite(rusqlite::Connection),
+    Postgres(PgConnection),
+}
+
+impl Session {
+    /// The engine behind the session.
+    pub fn engine(&self) -> Engine {
+        match self.inner {
+            Inner::Sqlite(_) => Engine::Sqlite,
+            Inner::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a statement and answers how many rows it touched.
+    pub async fn execute(&mut self, sql: &Sql, params: &[Value<'_>]) -> Result<u64> {
+        match &mut self.inner {
+            Inner::Sqlite(connection) => sqlite::execute(connection, sql.text(), params),
+            Inner::Postgres(connection) => {
+                let statement = connection.prepare(sql.text()).await?;
+                Ok(connection.client()?.execute_raw(&statement, params).await?)
+            }
+        }
+    }
+
+    /// Reads every row; the answer is held in memory, so the statement has a limit or the caller knows one.
+    pub async fn rows<T: Send>(
+        &mut self,
+        sql: &Sql,
+        params: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        self.each(sql, params, |row| {
+            all.push(read(row)?);
+            Ok(())
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// Streams the rows past `see`, one at a time: memory does not grow with the answer.
+    pub async fn each(
+        &mut self,
+        sql: &Sql,
+        params: &[Value<'_>],
+        mut see: impl FnMut(&Row<'_>) -> Result<()> + Send,
+    ) -> Result<()> {
+        match &mut self.inner {
+            Inner::Sqlite(connection) => sqlite::each(connection, sql.text(), params, &mut see),
+            Inner::Postgres(connection) => {
+                let statement = connection.prepare(sql.text()).await?;
+                let stream = connection.client()?.query_raw(&statement, params).await?;
+                futures_util::pin_mut!(stream);
+                while let Some(row) = stream.try_next().await? {
+                    see(&Row::Postgres(&row))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads the first row, if there is one.
+    pub async fn optional<T: Send>(
+        &mut self,
+        sql: &Sql,
+        params: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Option<T>> {
+        let mut first = None;
+        self.each(sql, params, |row| {
+            if first.is_none() {
+                first = Some(read(row)?);
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(first)
+    }
+
+    /// Reads the one row that the statement always has (an aggregate, say).
+    pub async fn one<T: Send>(
+        &mut self,
+        sql: &Sql,
+        params: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<T> {
+        self.optional(sql, params, read)
+            .await?
+            .ok_or_else(|| crate::Error::Sql(format!("a statement that always has a row had none: {}", sql.text())))
+    }
+
+    /// Empties a stage and fills it from memory: COPY on PostgreSQL, a prepared INSERT on SQLite.
+    /// What is staged lives to the end of the transaction and is seen by this session only.
+    pub async fn stage<'v, R>(&mut self, stage: &Stage, rows: R) -> Result<u64>
+    where
+        R: Iterator + Send,
+        R::Item: AsRef<[Value<'v>]> + Send,
+    {
+        match &mut self.inner {
+            Inner::Sqlite(connection) => sqlite::stage(connection, stage, rows),
+            Inner::Postgres(connection) => connection.stage(stage, rows).await,
+        }
+    }
+
+    /// Several statements without parameters, for pragmas, transactions and migrations.
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+        let text = render(sql, self.engine());
+        match &mut self.inner {
+            Inner::Sqlite(connection) => Ok(connection.execute_batch(&text)?),
+            Inner::Postgres(connection) => Ok(connection.client()?.batch_execute(&text).await?),
+        }
+    }
+
+    /// Marks a place inside the transaction to come back to.
+    pub async fn savepoint(&mut self) -> Result<()> {
+        self.batch("SAVEPOINT inner_mark").await
+    }
+
+    /// Undoes everything since the last [`savepoint`](Self::savepoint) and forgets the mark.
+    pub async fn back_to_savepoint(&mut self) -> Result<()> {
+        self.batch("ROLLBACK TO SAVEPOINT inner_mark; RELEASE SAVEPOINT inner_mark").await
+    }
+
+    /// Keeps everything since the last [`savepoint`](Self::savepoint) and forgets the mark.
+    pub async fn release_savepoint(&mut self) -> Result<()> {
+        self.batch("RELEASE SAVEPOINT inner_mark").await
+    }
+
+    /// Lifts the limit on statements for a long transaction (a run, an import).
+    pub(crate) async fn without_statement_limit(&mut self) -> Result<()> {
+        match self.engine() {
+            Engine::Sqlite => Ok(()),
+            Engine::Postgres => self.batch("SET LOCAL statement_timeout = 0").await,
+        }
+    }
+}
+
+/// The same verbs on rusqlite.
+mod sqlite {
+    use super::{Engine, Result, Row, Stage, Value, render};
+    use rusqlite::{CachedStatement, Connection};
+
+    /// `$n` is a name for SQLite, numbered by first appearance; binding goes by the name.
+    const NAMES: [&str; 32] = [
+        "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16", "$17",
+        "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29", "$30", "$31", "$32",
+    ];
+
+    fn prepare<'c>(connection: &'c Connection, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'c>> {
+        let mut statement = connection.prepare_cached(&render(sql, Engine::Sqlite))?;
+        for (name, value) in NAMES.iter().zip(params) {
+            // A parameter that this text does not use is fine: PostgreSQL would say so in the test that prepares all.
+            if let Some(index) = statement.parameter_index(name)? {
+                statement.raw_bind_parameter(index, value)?;
+            }
+        }
+        Ok(statement)
+    }
+
+    pub(super) fn execute(connection: &Connection, sql: &str, params: &[Value<'_>]) -> Result<u64> {
+        Ok(prepare(connection, sql, params)?.raw_execute()? as u64)
+    }
+
+    pub(super) fn each(
+        connection: &Connection,
+        sql: &str,
+        params: &[Value<'_>],
+        see: &mut dyn FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut statement = prepare(connection, sql, params)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            see(&Row::Sqlite(row))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn stage<'v, R>(connection: &Connection, stage: &Stage, rows: R) -> Result<u64>
+    where
+        R: Iterator,
+        R::Item: AsRef<[Value<'v>]>,
+    {
+        connection.prepare_cached(&stage.create_sql(Engine::Sqlite))?.raw_execute()?;
+        connection.prepare_cached(&stage.clear_sql())?.raw_execute()?;
+        let mut insert = connection.prepare_cached(&stage.insert_sql())?;
+        let mut staged = 0;
+        for row in rows {
+            for (index, value) in row.as_ref().iter().enumerate() {
+                insert.raw_bind_parameter(index + 1, value)?;
+            }
+            insert.raw_execute()?;
+            staged += 1;
+        }
+        Ok(staged)
+    }
+}

@@ -1,0 +1,257 @@
+//! The embedded database: a pool of readers, and one thread that writes.
+//!
+//! The writer collects the writes that wait and commits them together, each behind a savepoint of its own, so that one
+//! `fsync` serves many and a write that fails takes nobody with it. An answer is sent only after the commit.
+
+use crate::{
+    error::{Error, Result},
+    limits,
+    session::{Inner, Session},
+};
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, mpsc},
+    time::Instant,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Opens connections to one file and owns its writer.
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    idle: Arc<Mutex<Vec<Session>>>,
+    places: Arc<Semaphore>,
+    writes: mpsc::SyncSender<Box<dyn Job>>,
+}
+
+/// A write as the writer thread sees it.
+pub(crate) trait Job: Send {
+    /// False when the caller has gone or been told *busy*: then nothing is done.
+    fn begin(&self) -> bool;
+    /// Whether it wants a commit of its own (a run, an import), so that nobody small waits for it unanswered.
+    fn alone(&self) -> bool;
+    /// Does the work. False: undo it.
+    fn work(&mut self, session: &mut Session) -> bool;
+    /// Tells the caller, once it is known whether the commit happened.
+    fn finish(self: Box<Self>, committed: Result<()>);
+}
+
+impl Sqlite {
+    /// Opens the file, or makes it where `create` says so.
+    pub(crate) fn open(path: &Path, create: bool) -> Result<Sqlite> {
+        let writer = Session { inner: Inner::Sqlite(connect(path, create, Role::Writer)?) };
+        let (writes, waiting) = mpsc::sync_channel(limits::WRITES_WAITING);
+        std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || write_until_closed(writer, &waiting))
+            .map_err(|e| Error::Io(format!("the writer thread does not start: {e}")))?;
+        Ok(Sqlite {
+            path: path.to_owned(),
+            idle: Arc::default(),
+            places: Arc::new(Semaphore::new(limits::READERS)),
+            writes,
+        })
+    }
+
+    /// A reader from the pool; it waits for one up to the limit.
+    pub(crate) async fn reader(&self) -> Result<SqliteReader> {
+        let place = tokio::time::timeout(limits::TURN, Arc::clone(&self.places).acquire_owned())
+            .await
+            .map_err(|_| Error::Busy { waited: limits::TURN })?
+            .map_err(|e| Error::Io(e.to_string()))?;
+        let idle = lock(&self.idle).pop();
+        let session = match idle {
+            Some(session) => session,
+            None => Session { inner: Inner::Sqlite(connect(&self.path, false, Role::Reader)?) },
+        };
+        Ok(SqliteReader { session: Some(session), home: Arc::clone(&self.idle), in_snapshot: false, _place: place })
+    }
+
+    /// Hands a write to the writer thread; a full queue answers *busy* at once.
+    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<()> {
+        self.writes.try_send(job).map_err(|e| match e {
+            mpsc::TrySendError::Full(_) => Error::Busy { waited: std::time::Duration::ZERO },
+            mpsc::TrySendError::Disconnected(_) => Error::Panicked("the writer thread has ended".into()),
+        })
+    }
+}
+
+/// A reader that goes home when it is dropped, also by a panic.
+pub(crate) struct SqliteReader {
+    session: Option<Session>,
+    home: Arc<Mutex<Vec<Session>>>,
+    in_snapshot: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+impl SqliteReader {
+    pub(crate) fn session(&mut self) -> &mut Session {
+        self.session.as_mut().expect("a reader keeps its session until it is dropped")
+    }
+
+    /// From here on everything is read as of one moment.
+    pub(crate) fn begin_snapshot(&mut self) -> Result<()> {
+        if let Inner::Sqlite(connection) = &self.session().inner {
+            connection.execute_batch("BEGIN")?;
+            self.in_snapshot = true;
+        }
+        Ok(())
+    }
+
+    /// Starts the clock of the statement limit, or stops it for work that may be long.
+    pub(crate) fn limit(&mut self, limited: bool) -> Result<()> {
+        if let Inner::Sqlite(connection) = &mut self.session().inner {
+            let started = Instant::now();
+            connection.progress_handler(
+                100_000, // virtual machine steps, about a millisecond
+                limited.then_some(move || started.elapsed() > limits::STATEMENT),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for SqliteReader {
+    fn drop(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        if self.in_snapshot
+            && let Inner::Sqlite(connection) = &session.inner
+            && connection.execute_batch("ROLLBACK").is_err()
+        {
+            return; // a connection that cannot even roll back is not used again
+        }
+        lock(&self.home).push(session);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Reader,
+    Writer,
+}
+
+fn connect(path: &Path, create: bool, role: Role) -> Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let connection = Connection::open_with_flags(path, flags).map_err(|e| match Error::from(e) {
+        Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", path.display())),
+        other => other,
+    })?;
+    connection.busy_timeout(limits::TURN)?;
+    // FULL: an acknowledged commit survives a power cut. The caches stay small, so that an idle process does.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
+    )?;
+    connection.execute_batch(match role {
+        Role::Reader => "PRAGMA query_only = ON; PRAGMA cache_size = -4096;",
+        Role::Writer => "PRAGMA cache_size = -32768;",
+    })?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+/// The life of the writer thread.
+fn write_until_closed(mut session: Session, waiting: &mpsc::Receiver<Box<dyn Job>>) {
+    let mut put_off: Option<Box<dyn Job>> = None;
+    loop {
+        let Some(first) = put_off.take().or_else(|| waiting.recv().ok()) else { return };
+        put_off = commit_together(&mut session, first, waiting);
+    }
+}
+
+/// One commit for `first` and for what waits behind it. Answers a job that wants a commit of its own, if it met one.
+fn commit_together(
+    session: &mut Session,
+    first: Box<dyn Job>,
+    waiting: &mpsc::Receiver<Box<dyn Job>>,
+) -> Option<Box<dyn Job>> {
+    if !first.begin() {
+        return None;
+    }
+    if let Err(error) = execute(session, "BEGIN IMMEDIATE") {
+        first.finish(Err(error));
+        return None;
+    }
+    let started = Instant::now();
+    let alone = first.alone();
+    let mut done: Vec<Box<dyn Job>> = Vec::new();
+    let mut put_off = None;
+    let mut next = Some(first);
+    while let Some(mut job) = next.take() {
+        // The first write needs no savepoint: if it fails there is nothing else to keep yet.
+        let marked = !done.is_empty();
+        let kept = if marked {
+            execute(session, "SAVEPOINT write").is_ok() && job.work(session)
+        } else {
+            job.work(session)
+        };
+        if kept {
+            if marked && let Err(error) = execute(session, "RELEASE write") {
+                job.finish(Err(error));
+            } else {
+                done.push(job);
+            }
+        } else {
+            let undone = if marked {
+                execute(session, "ROLLBACK TO write").and_then(|()| execute(session, "RELEASE write"))
+            } else {
+                execute(session, "ROLLBACK").and_then(|()| execute(session, "BEGIN IMMEDIATE"))
+            };
+            job.finish(Ok(()));
+            if undone.is_err() {
+                // The engine has given up the whole transaction (a full disk, say): nobody's write happened.
+                let _ = execute(session, "ROLLBACK");
+                for job in done {
+                    job.finish(Err(Error::DiskFull));
+                }
+                return None;
+            }
+        }
+        if alone || done.len() >= limits::WRITES_PER_COMMIT || started.elapsed() > limits::COLLECTING {
+            break;
+        }
+        next = loop {
+            match waiting.try_recv() {
+                Ok(job) if job.alone() => {
+                    put_off = Some(job);
+                    break None;
+                }
+                Ok(job) if job.begin() => break Some(job),
+                Ok(_) => {}
+                Err(_) => break None,
+            }
+        };
+    }
+    let committed = if done.is_empty() { execute(session, "ROLLBACK") } else { execute(session, "COMMIT") };
+    if committed.is_err() {
+        let _ = execute(session, "ROLLBACK");
+    }
+    for job in done {
+        job.finish(committed.clone());
+    }
+    if alone && let Inner::Sqlite(connection) = &session.inner {
+        // A long write has filled the cache and the temporary tables: give the memory back.
+        let _ = crate::stage::STAGES.iter().try_for_each(|stage| {
+            connection.execute_batch(&format!("DROP TABLE IF EXISTS temp.{}", stage.name))
+        });
+        let _ = connection.release_memory();
+    }
+    put_off
+}
+
+fn execute(session: &mut Session, sql: &str) -> Result<()> {
+    match &session.inner {
+        Inner::Sqlite(connection) => {
+            connection.prepare_cached(sql)?.raw_execute()?;
+            Ok(())
+        }
+        Inner::Postgres(_) => Err(Error::Sql("the writer thread serves the embedded database only".into())),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
