@@ -1,3 +1,17 @@
-//! (being built)
+//! What people do: one verb, one file, one transaction with its event inside.
+//!
+//! The pages, the API, the command line and the scheduler all enter here. An action loads a snapshot from the store,
+//! asks the domain what is right, and writes it conditionally.
 
+pub mod error;
+pub mod password;
+
+pub mod add_user;
+pub mod assign_lead;
+pub mod create_company;
+pub mod import_leads;
 pub mod lead_file;
+pub mod run_assignment;
+pub mod save_auto_assignment;
+
+pub use error::{Error, Result};

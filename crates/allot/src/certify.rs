@@ -1,7 +1,7 @@
 //! Writes the certificate of a finished plan.
 
 use crate::cycles::Labels;
-use crate::flow::{Flow, unassigned};
+use crate::flow::Flow;
 use crate::network::Label;
 use crate::{Certificate, Instance, Price, TightSet};
 
@@ -39,12 +39,11 @@ fn tight_sets(instance: &Instance, flow: &Flow, labels: &Labels) -> Vec<TightSet
 }
 
 fn tight_set(instance: &Instance, flow: &Flow, labels: &Labels, rank: i64) -> TightSet {
-    let floor = Label::whole(unassigned(rank));
+    let priced = |g: &usize| price(&labels.groups[*g]).coverage >= rank && flow.groups.list[*g].leads > 0;
+    let inside: Vec<usize> = (0..flow.groups.len()).filter(priced).collect();
     let mut set = TightSet::default();
-    for (g, group) in flow.groups.list.iter().enumerate().filter(|&(g, _)| labels.groups[g] >= floor) {
-        if group.leads == 0 {
-            continue;
-        }
+    for &g in &inside {
+        let group = &flow.groups.list[g];
         set.classes.extend(&group.members);
         set.demand += u64::from(group.leads);
         set.taken += u64::from(group.leads - flow.kept[g] - flow.open[g]);
@@ -53,12 +52,7 @@ fn tight_set(instance: &Instance, flow: &Flow, labels: &Labels, rank: i64) -> Ti
         }
     }
     set.classes.sort_unstable();
-    let eligible = |&j: &u32| {
-        flow.sides[j as usize].takes_new
-            && (0..flow.groups.len()).any(|g| {
-                flow.groups.list[g].leads > 0 && labels.groups[g] >= floor && flow.groups.contains(g, j)
-            })
-    };
+    let eligible = |&j: &u32| inside.iter().any(|&g| flow.groups.contains(g, j));
     set.agents = (0..flow.sides.len() as u32).filter(eligible).collect();
     set
 }

@@ -9,7 +9,7 @@
 //! the node that made them fall close a negative cycle; the largest amount that still gains goes around it.
 
 use crate::exact::Int;
-use crate::flow::{FALLBACK, Flow, unassigned};
+use crate::flow::{Flow, unassigned};
 use crate::network::{Label, Node, capacity, cost, send, units};
 use crate::paths::{Prices, Settled};
 
@@ -24,6 +24,19 @@ pub(crate) struct Labels {
 
 /// No node points on.
 const NONE: u32 = u32::MAX;
+
+/// The least prices of a plan that is optimal: what one more lead at each place would cost in the end.
+pub(crate) fn least_prices(flow: &Flow) -> Labels {
+    let nothing = Prices { agents: vec![None; flow.sides.len()], groups: vec![None; flow.groups.len()] };
+    let mut search = Search::new(flow, &nothing);
+    // Without a negative cycle prices settle within as many rounds as there are nodes; the verifier would refuse others.
+    for _ in 0..=search.next.len() {
+        if !search.round(flow) {
+            break;
+        }
+    }
+    search.labels
+}
 
 /// Makes the plan optimal and returns the prices that prove it, the border at zero.
 pub(crate) fn cancel_cycles(flow: &mut Flow, prices: &Prices) -> Labels {
@@ -82,9 +95,10 @@ impl Search {
 
     /// Corrects every price once; says whether any fell.
     fn round(&mut self, flow: &Flow) -> bool {
-        let mut changed = self.groups(flow);
+        // From the border backwards, which is how prices come about.
+        let mut changed = self.rooms(flow);
         changed |= self.agents(flow);
-        changed |= self.rooms(flow);
+        changed |= self.groups(flow);
         changed | self.border(flow)
     }
 

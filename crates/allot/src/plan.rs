@@ -73,13 +73,13 @@ pub struct Price {
     pub level: Int,
 }
 
-/// Why leads of a tier stay unassigned (a Hall violator): the leads of these classes can go to these agents only,
-/// the agents are full, and nothing else that is new fills them.
+/// Why leads of a tier stay unassigned (a Hall violator): the leads of these classes can go to these agents only, the
+/// agents are full, and nothing else fills them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TightSet {
     /// The tier of the unassigned leads.
     pub tier: u32,
-    /// The classes that compete, none of them less urgent than `tier`.
+    /// The classes that compete: none less urgent than `tier`, but for owned leads, which nothing can push out.
     pub classes: Vec<u32>,
     /// All agents eligible for them, ascending.
     pub agents: Vec<u32>,

@@ -234,3 +234,156 @@ impl From<Phone> for String {
         phone.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn country(code: &str) -> Country {
+        Country::from_code(code).expect("a country of the table")
+    }
+
+    /// Typed text and default country; number, country, and whether it is doubtful.
+    fn check(typed: &str, default: &str, expect: (&str, &str, bool)) {
+        let reading = parse(typed, country(default)).unwrap_or_else(|error| panic!("{typed:?}: {error}"));
+        let found = (
+            reading.phone.as_str(),
+            reading.country.as_ref().map_or("", Country::as_str),
+            reading.doubtful,
+        );
+        assert_eq!(found, expect, "{typed:?} in {default}");
+    }
+
+    fn check_error(typed: &str, default: &str, expect: &str) {
+        let error = parse(typed, country(default)).expect_err(typed);
+        assert_eq!(error.to_string(), expect, "{typed:?} in {default}");
+    }
+
+    #[test]
+    fn r8_numbers_read_as_dialled_in_the_default_country() {
+        check("(201) 555-0123", "US", ("+12015550123", "US", false));
+        check("1-201-555-0123", "US", ("+12015550123", "US", false));
+        check("011 44 20 8366 1177", "US", ("+442083661177", "GB", false));
+        check("0041 44 668 18 00", "GB", ("+41446681800", "CH", false));
+        check("020 8366 1177", "GB", ("+442083661177", "GB", false));
+        check("09876543210", "IN", ("+919876543210", "IN", false));
+        check("919876543210", "IN", ("+919876543210", "IN", false));
+        check("604-555-0123", "US", ("+16045550123", "CA", false));
+        check("1-800-FLOWERS", "US", ("+18003569377", "US", false));
+    }
+
+    #[test]
+    fn r8_numbers_with_a_plus_read_the_same_everywhere() {
+        for default in ["US", "GB", "IN", "IT"] {
+            check("+44 (0)20 8366 1177", default, ("+442083661177", "GB", false));
+            check("+44 (0)7700 900861", default, ("+447700900861", "", true));
+            check("＋４４　２０　８３６６　１１７７", default, ("+442083661177", "GB", false));
+            check("+٩١ ٩٨٧٦٥٤٣٢١٠", default, ("+919876543210", "IN", false));
+            check("+९१ ९८७६५ ४३२१०", default, ("+919876543210", "IN", false));
+            check("tel:+1-201-555-0123", default, ("+12015550123", "US", false));
+            check("tel:201-555-0123;phone-context=+1", default, ("+12015550123", "US", false));
+            check("+39 06 9876 5432", default, ("+390698765432", "IT", false));
+            check("+39 06 698 12345", default, ("+390669812345", "VA", false));
+            check("+800 1234 5678", default, ("+80012345678", "", false));
+            check("Tel.: +12015550123.", default, ("+12015550123", "US", false));
+        }
+    }
+
+    #[test]
+    fn r8_an_extension_is_no_part_of_the_number() {
+        for typed in ["201-555-0123 x77", "201-555-0123 ext. 77", "+1 201 555 0123 #77", "tel:+12015550123;ext=77"]
+        {
+            check(typed, "US", ("+12015550123", "US", false));
+        }
+    }
+
+    #[test]
+    fn r8_a_possible_number_that_is_not_valid_is_doubtful() {
+        check("+1 999 555 0123", "US", ("+19995550123", "", true));
+        check("999 555 0123", "CA", ("+19995550123", "", true));
+        // One country alone has +65, so it is known even here.
+        check("+65 1234 5678", "US", ("+6512345678", "SG", true));
+    }
+
+    #[test]
+    fn r8_anything_else_is_an_error_that_says_why() {
+        check_error("  ", "US", "phone is missing");
+        check_error("n/a", "US", "phone n/a is not a phone number");
+        check_error("call me", "US", "phone call me is not a phone number");
+        check_error("--", "US", "phone -- is not a phone number");
+        check_error("12345", "US", "phone 12345 is too short for US");
+        check_error("555-0100", "US", "phone 555-0100 is a local number for US; add the area code");
+        check_error("+44 12", "US", "phone +44 12 is too short for GB");
+        check_error("201 555 0123 4567", "US", "phone 201 555 0123 4567 is too long for US");
+        check_error("+999 1234567", "US", "phone +999 1234567 begins with a calling code that no country has");
+        check_error(
+            "9.19877E+11",
+            "US",
+            "phone 9.19877E+11 has been shortened by a spreadsheet; format the column as text and type the number again",
+        );
+        check_error(
+            &"1".repeat(300),
+            "US",
+            "phone 111111111111111111111111111111111111111… is not a phone number",
+        );
+        // The library itself stumbles over this one.
+        check_error(
+            ";phone-context=+1tel:2015550123",
+            "US",
+            "phone ;phone-context=+1tel:2015550123 is not a phone number",
+        );
+    }
+
+    #[test]
+    fn a_stored_number_has_e164_form() {
+        let check = |text: &str, expect: bool| assert_eq!(Phone::from_e164(text).is_ok(), expect, "{text:?}");
+        check("+12015550123", true);
+        check("12015550123", false);
+        check("+02015550123", false);
+        check("+1201555 0123", false);
+        check("+", false);
+        check("", false);
+        check("+٩١٩٨٧٦٥", false);
+    }
+
+    #[test]
+    fn the_short_way_to_region_and_validity_agrees_with_the_library() {
+        for area in 0..1000 {
+            let number = LIBRARY.parse(format!("+1{area:03}5550123"), None);
+            let number = number.expect("ten digits after +1 always parse");
+            let expect = (LIBRARY.get_region_for_number(&number), LIBRARY.is_valid_number(&number));
+            assert_eq!(region_and_validity(&number), expect, "{number}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn r8_any_text_is_read_without_panic(typed in "\\PC{0,30}", index in 0..245_usize) {
+            let default = Country::all().nth(index).expect("there are 245");
+            let _ = parse(&typed, default);
+        }
+
+        #[test]
+        fn r8_what_looks_like_a_number_is_stored_as_it_can_be_read_back(
+            typed in "(tel:)?[+＋0]{0,2}[0-9٠-٩ ().x;=#e-]{1,24}(;phone-context=\\+?[0-9]{0,3})?(tel:)?(;ext=7)?",
+            index in 0..245_usize,
+        ) {
+            let default = Country::all().nth(index).expect("there are 245");
+            if let Ok(reading) = parse(&typed, default) {
+                prop_assert_eq!(Phone::from_e164(reading.phone.as_str()), Ok(reading.phone));
+            }
+        }
+
+        #[test]
+        fn r8_validity_and_region_are_the_library_s(digits in "[1-9][0-9]{5,14}") {
+            if let Ok(number) = LIBRARY.parse(format!("+{digits}"), None) {
+                let expect = (LIBRARY.get_region_for_number(&number), LIBRARY.is_valid_number(&number));
+                prop_assert_eq!(region_and_validity(&number), expect);
+            }
+        }
+    }
+}

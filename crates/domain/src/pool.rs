@@ -238,6 +238,47 @@ impl Pool {
     }
 }
 
+impl Dealing {
+    /// The dealing as it came out: without the moves of leads that a person changed meanwhile, and without those that
+    /// found no room any more when the queues were locked and counted again. `held` is what was counted then.
+    #[must_use]
+    pub fn as_claimed(mut self, claimed: &Outcome) -> Dealing {
+        let mut got: HashMap<UserId, i64> = HashMap::new();
+        let mut left: HashMap<UserId, i64> = HashMap::new();
+        for m in &claimed.moved {
+            *got.entry(m.to).or_default() += 1;
+            if let Some(from) = m.from {
+                *left.entry(from).or_default() += 1;
+            }
+        }
+        for agent in &mut self.agents {
+            agent.held = claimed.held.get(&agent.id).copied().unwrap_or(agent.held);
+            agent.got = got.get(&agent.id).copied().unwrap_or(0);
+            agent.after = agent.held + agent.got - left.get(&agent.id).copied().unwrap_or(0);
+        }
+        let owned = claimed.surplus.iter().filter(|m| m.from.is_some()).count();
+        self.numbers.add_surplus((claimed.surplus.len() - owned) as u64, owned as u64);
+        self.numbers.changed_meanwhile = claimed.changed.len() as u64;
+        self.numbers.assigned = claimed.moved.len() as u64;
+        self.numbers.agents = got.len() as u64;
+        self.moves.clone_from(&claimed.moved);
+        self
+    }
+}
+
+/// What became of a dealing's moves when they were claimed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Leads that moved.
+    pub moved: Vec<Move>,
+    /// Leads that somebody changed since the snapshot: left as they are (R41).
+    pub changed: Vec<Move>,
+    /// Leads for which the agent had no room any more (R32).
+    pub surplus: Vec<Move>,
+    /// What the users concerned held when their queues were locked.
+    pub held: HashMap<UserId, i64>,
+}
+
 /// R26, in the order in which the reasons are reported.
 fn exception(lead: &PoolLead, banned: &HashMap<UserId, bool>, rules: &Rules) -> Option<Exception> {
     let owner = lead.owner?;

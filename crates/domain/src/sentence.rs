@@ -44,7 +44,7 @@ word!(Leftover);
 word!(Exception);
 
 /// What a run did, as its sentences need it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunNumbers {
     /// Leads given to an agent.
     pub assigned: u64,
@@ -83,6 +83,27 @@ pub fn running(since: Moment, zone: &Zone) -> String {
     format!("Running since {}.", zone.minute(since))
 }
 
+impl RunNumbers {
+    /// Leads of the pool that nobody owns after the run.
+    pub fn unassigned(&self) -> u64 {
+        self.leftovers.iter().map(|(_, leads)| leads).sum()
+    }
+
+    fn add_leftover(&mut self, why: Leftover, leads: u64) {
+        match self.leftovers.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, count)) => *count += leads,
+            None if leads > 0 => self.leftovers.push((why, leads)),
+            None => {}
+        }
+    }
+
+    /// Leads that the agents' room, counted again at the claim, no longer took (R32).
+    pub fn add_surplus(&mut self, ownerless: u64, owned: u64) {
+        self.add_leftover(Leftover::AgentsAtCap, ownerless);
+        self.kept += owned;
+    }
+}
+
 /// When the last run failed.
 pub fn failed(at: Moment, zone: &Zone, why: &str) -> String {
     format!("Last run: {} — failed: {why} No lead was changed.", zone.minute(at))
@@ -94,7 +115,7 @@ fn did(numbers: &RunNumbers) -> String {
         count(numbers.assigned, "lead", "leads"),
         count(numbers.agents, "agent", "agents")
     );
-    let unassigned: u64 = numbers.leftovers.iter().map(|(_, leads)| leads).sum();
+    let unassigned = numbers.unassigned();
     if unassigned > 0 {
         text.push_str(&format!(", {unassigned} unassigned ({})", reasons(&numbers.leftovers)));
     }

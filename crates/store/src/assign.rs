@@ -15,20 +15,20 @@ use crate::{
 };
 use domain::{
     ids::{CompanyId, LeadId, RunId, StatusId, UserId},
-    pool::{Member, Move},
+    pool::{Member, Move, Outcome},
     time::Moment,
 };
 use std::collections::BTreeMap;
 
 /// Leads on their way to another owner.
-pub const STAGE_MOVES: Stage = Stage {
+pub static STAGE_MOVES: Stage = Stage {
     name: "stage_moves",
     columns: &[("lead_id", Int), ("entries", Int), ("from_owner_id", Int), ("to_owner_id", Int), ("from_status_id", Int)],
     key: "lead_id",
 };
 
 /// Queues that are locked, and what is added to them.
-pub const STAGE_QUEUES: Stage =
+pub static STAGE_QUEUES: Stage =
     Stage { name: "stage_queues", columns: &[("user_id", Int), ("delta", Int), ("received", Int)], key: "user_id" };
 
 sql! {
@@ -92,29 +92,16 @@ pub struct Claim<'a> {
     pub moves: &'a [Move],
 }
 
-/// What became of the moves.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Claimed {
-    /// Leads that moved.
-    pub moved: Vec<Move>,
-    /// Leads that somebody changed since the snapshot: left as they are (R41).
-    pub changed: Vec<Move>,
-    /// Leads for which the agent has no room any more (R32).
-    pub surplus: Vec<Move>,
-}
-
 /// Applies a run's moves inside the transaction: locks the queues, counts room again, moves what still can move.
-pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Claimed> {
+pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> {
     let members = lock_queues(session, claim).await?;
-    let mut claimed = Claimed { moved: claim.moves.to_vec(), ..Claimed::default() };
+    let held = members.values().map(|member| (member.id, member.held)).collect();
+    let mut claimed = Outcome { moved: claim.moves.to_vec(), held, ..Outcome::default() };
     // Each round drops at least one move or is the last one; nearly always the first is.
     loop {
         drop_surplus(&mut claimed, &members);
-        let rows = claimed.moved.iter().map(|m| {
-            [Value::from(m.lead), Value::Int(m.entries), m.from.into(), Value::from(m.to), Value::from(m.status)]
-        });
         session.savepoint().await?;
-        session.stage(&STAGE_MOVES, rows).await?;
+        stage_moves(session, &claimed.moved).await?;
         let moved = session.execute(&MOVE_STAGED, params![claim.company, claim.status, claim.at]).await?;
         if moved == claimed.moved.len() as u64 {
             session.release_savepoint().await?;
@@ -130,6 +117,14 @@ pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Claimed> 
     Ok(claimed)
 }
 
+async fn stage_moves(session: &mut Session, moves: &[Move]) -> Result<()> {
+    let rows = moves.iter().map(|m| {
+        [Value::from(m.lead), Value::Int(m.entries), m.from.into(), Value::from(m.to), Value::from(m.status)]
+    });
+    session.stage(&STAGE_MOVES, rows).await?;
+    Ok(())
+}
+
 async fn lock_queues(session: &mut Session, claim: &Claim<'_>) -> Result<BTreeMap<UserId, Member>> {
     let mut users: Vec<UserId> = claim.moves.iter().flat_map(|m| [Some(m.to), m.from]).flatten().collect();
     users.sort_unstable();
@@ -141,7 +136,7 @@ async fn lock_queues(session: &mut Session, claim: &Claim<'_>) -> Result<BTreeMa
 
 /// Drops moves until nobody would end above the cap, and nobody gets a lead who may not. A dropped move of an owned
 /// lead leaves it with its owner, who may then be too full in turn; so it goes on until nothing is dropped.
-fn drop_surplus(claimed: &mut Claimed, members: &BTreeMap<UserId, Member>) {
+fn drop_surplus(claimed: &mut Outcome, members: &BTreeMap<UserId, Member>) {
     loop {
         let mut balance: BTreeMap<UserId, i64> = BTreeMap::new();
         for m in &claimed.moved {
@@ -183,11 +178,8 @@ fn drop_surplus(claimed: &mut Claimed, members: &BTreeMap<UserId, Member>) {
     }
 }
 
-async fn take_out_changed(session: &mut Session, claim: &Claim<'_>, claimed: &mut Claimed) -> Result<()> {
-    let rows = claimed.moved.iter().map(|m| {
-        [Value::from(m.lead), Value::Int(m.entries), m.from.into(), Value::from(m.to), Value::from(m.status)]
-    });
-    session.stage(&STAGE_MOVES, rows).await?;
+async fn take_out_changed(session: &mut Session, claim: &Claim<'_>, claimed: &mut Outcome) -> Result<()> {
+    stage_moves(session, &claimed.moved).await?;
     let changed: std::collections::HashSet<LeadId> =
         session.rows(&MOVED_ALREADY, params![claim.company], |row| row.get(0)).await?.into_iter().collect();
     if changed.is_empty() {

@@ -26,6 +26,7 @@ sql! {
     INSERT = "INSERT INTO companies (id, name, name_folded, country, time_zone, working_days, created_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     BY_NAME = "SELECT id, name, country, time_zone, working_days FROM companies WHERE name_folded = $1";
+    LOCK_FOR_IMPORT = "SELECT id FROM companies WHERE id = $1 /*pg FOR NO KEY UPDATE*/";
     ALL = "SELECT id, name, country, time_zone, working_days FROM companies ORDER BY id LIMIT $1";
 }
 
@@ -55,4 +56,11 @@ pub async fn by_name(session: &mut Session, name: &str) -> Result<Option<Company
 /// The first companies, oldest first.
 pub async fn list(session: &mut Session, rows_max: i64) -> Result<Vec<Company>> {
     session.rows(&ALL, params![rows_max], read).await
+}
+
+/// Lets the imports of a company go one after the other: two that bring the same numbers in different order would wait
+/// for each other.
+pub async fn lock_for_import(session: &mut Session, company: CompanyId) -> Result<()> {
+    session.one(&LOCK_FOR_IMPORT, params![company], |row| row.get::<i64>(0)).await?;
+    Ok(())
 }

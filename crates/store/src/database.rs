@@ -205,7 +205,7 @@ impl Store {
                     turn: Arc::clone(&turn),
                     length,
                 }))?;
-                wait_for_turn(&turn, answer).await
+                wait_for_turn(&turn, answer, length).await
             }
             Backend::Postgres(_) => {
                 let store = self.clone();
@@ -305,6 +305,7 @@ impl Turn {
 async fn wait_for_turn<T, E: From<Error>>(
     turn: &Arc<Turn>,
     mut answer: oneshot::Receiver<Result<T, E>>,
+    length: Length,
 ) -> Result<T, E> {
     struct TakeBack<'t>(&'t Turn);
     impl Drop for TakeBack<'_> {
@@ -314,9 +315,10 @@ async fn wait_for_turn<T, E: From<Error>>(
     }
     let _guard = TakeBack(turn);
     let gone = || E::from(Error::Panicked("the writer thread has ended".into()));
-    match tokio::time::timeout(limits::TURN, &mut answer).await {
+    let limit = if length == Length::Long { limits::LONG_TURN } else { limits::TURN };
+    match tokio::time::timeout(limit, &mut answer).await {
         Ok(answer) => answer.map_err(|_| gone())?,
-        Err(_) if turn.take_back() => Err(E::from(Error::Busy { waited: limits::TURN })),
+        Err(_) if turn.take_back() => Err(E::from(Error::Busy { waited: limit })),
         Err(_) => answer.await.map_err(|_| gone())?,
     }
 }

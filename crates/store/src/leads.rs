@@ -51,7 +51,7 @@ pub struct NewLead {
 }
 
 /// New leads on their way in.
-pub const STAGE_NEW: Stage = Stage {
+pub static STAGE_NEW: Stage = Stage {
     name: "stage_leads",
     columns: &[
         ("id", Int),
@@ -73,7 +73,7 @@ pub const STAGE_NEW: Stage = Stage {
 };
 
 /// Their tags.
-pub const STAGE_NEW_TAGS: Stage =
+pub static STAGE_NEW_TAGS: Stage =
     Stage { name: "stage_lead_tags", columns: &[("lead_id", Int), ("tag_id", Int)], key: "lead_id, tag_id" };
 
 sql! {

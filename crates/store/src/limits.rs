@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// How long a caller waits for the writer or for a connection before it hears *busy*.
 pub const TURN: Duration = Duration::from_secs(10);
+/// How long a run or an import waits for another long write before it hears *busy*.
+pub const LONG_TURN: Duration = Duration::from_secs(15 * 60);
 /// How long one statement of a page or an action may take.
 pub const STATEMENT: Duration = Duration::from_secs(30);
 /// How many writes may wait for the writer of the embedded database.

@@ -11,7 +11,7 @@ use crate::{
     stage::Stage,
     value::{Row, Value},
 };
-use futures_util::TryStreamExt;
+use futures_util::{TryStreamExt, future::BoxFuture};
 
 /// One connection to either engine.
 pub struct Session {
@@ -112,15 +112,18 @@ impl Session {
 
     /// Empties a stage and fills it from memory: COPY on PostgreSQL, a prepared INSERT on SQLite.
     /// What is staged lives to the end of the transaction and is seen by this session only.
-    pub async fn stage<'v, R>(&mut self, stage: &Stage, rows: R) -> Result<u64>
+    // Boxed, so that the closures inside `rows` do not show in the types of the futures around it.
+    pub fn stage<'s, 'v: 's, R>(&'s mut self, stage: &'static Stage, rows: R) -> BoxFuture<'s, Result<u64>>
     where
-        R: Iterator + Send,
+        R: Iterator + Send + 's,
         R::Item: AsRef<[Value<'v>]> + Send,
     {
-        match &mut self.inner {
-            Inner::Sqlite(connection) => sqlite::stage(connection, stage, rows),
-            Inner::Postgres(connection) => connection.stage(stage, rows).await,
-        }
+        Box::pin(async move {
+            match &mut self.inner {
+                Inner::Sqlite(connection) => sqlite::stage(connection, stage, rows),
+                Inner::Postgres(connection) => connection.stage(stage, rows).await,
+            }
+        })
     }
 
     /// Several statements without parameters, for pragmas, transactions and migrations.
@@ -151,7 +154,7 @@ impl Session {
     pub(crate) async fn without_statement_limit(&mut self) -> Result<()> {
         match self.engine() {
             Engine::Sqlite => Ok(()),
-            Engine::Postgres => self.batch("SET LOCAL statement_timeout = 0").await,
+            Engine::Postgres => self.batch("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '15min'").await,
         }
     }
 }

@@ -296,3 +296,74 @@ impl<'b> Decoder<'b> {
 fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::email::Email;
+
+    use super::*;
+
+    fn row(record: u64) -> SpooledRow {
+        let country = |code: &str| Country::from_code(code).ok();
+        let lead = LeadRow {
+            first_name: "Ann".to_owned(),
+            last_name: "Ω".repeat(3_000),
+            phone: Phone::from_e164("+12015550123").expect("a number"),
+            phone_typed: "(201) 555-0123".to_owned(),
+            phone_doubtful: record.is_multiple_of(2),
+            phone_country: country("US"),
+            email: Email::parse("ann@example.com").ok().map(EmailText::Address),
+            status: Some(-1),
+            tags: vec!["web".to_owned(), "hot".to_owned()],
+            branch: Some("North".to_owned()),
+            department: None,
+            country: country("IN"),
+            source: None,
+            details: vec![Detail { name: "Notes".to_owned(), value: "one\ntwo".to_owned() }],
+        };
+        SpooledRow { line: record + 1, record, lead }
+    }
+
+    fn plain(record: u64) -> SpooledRow {
+        let mut row = row(record);
+        row.line = u64::MAX;
+        row.lead = LeadRow {
+            last_name: String::new(),
+            phone_country: None,
+            email: Some(EmailText::Doubtful("n/a".to_owned())),
+            status: None,
+            tags: Vec::new(),
+            branch: None,
+            country: None,
+            details: Vec::new(),
+            ..row.lead
+        };
+        row
+    }
+
+    #[test]
+    fn r11_rows_come_back_as_they_were_in_memory_and_on_disk() {
+        for count in [0, 1, 1_000] {
+            let rows: Vec<SpooledRow> =
+                (0..count).flat_map(|record| [row(record), plain(record)]).collect();
+            let mut spool = Spool::create(None);
+            for row in &rows {
+                spool.write(row).expect("room");
+            }
+            let mut reader = spool.finish().expect("room");
+            assert_eq!(reader.total(), rows.len() as u64);
+            for _ in 0..2 {
+                let found: Vec<SpooledRow> = reader.by_ref().collect::<io::Result<_>>().expect("rows");
+                assert_eq!(found, rows);
+                reader.rewind().expect("a file");
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_that_does_not_exist_is_an_error() {
+        let mut spool = Spool::create(Some(Path::new("/nowhere/at/all")));
+        let written = (0..1_000).try_for_each(|record| spool.write(&row(record)));
+        assert!(written.is_err());
+    }
+}

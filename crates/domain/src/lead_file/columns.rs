@@ -370,3 +370,101 @@ fn listed(columns: &[Column]) -> String {
     }
     names.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What each column is used for, in few letters: fields by name, `+` for a detail, `-` for nothing.
+    fn targets_of(map: &ColumnMap) -> Vec<&'static str> {
+        let text = |column: &Column| match column.target {
+            Target::Field(field) => field.name(),
+            Target::Detail => "+",
+            Target::Ignore => "-",
+        };
+        map.columns().iter().map(text).collect()
+    }
+
+    fn check(headers: &[&str], expect: &[&str]) {
+        let map = ColumnMap::from_headers(headers).unwrap_or_else(|error| panic!("{headers:?}: {error}"));
+        assert_eq!(targets_of(&map), expect, "{headers:?}");
+    }
+
+    fn check_error(headers: &[&str], expect: &str) {
+        assert_eq!(ColumnMap::from_headers(headers).expect_err("columns").to_string(), expect);
+    }
+
+    #[test]
+    fn r10a_header_names_in_any_case_order_and_spelling() {
+        check(&["First Name", "Phone"], &["first name", "phone"]);
+        check(&["PHONE_NUMBER", "FIRST_NAME", "last-name"], &["phone", "first name", "last name"]);
+        check(&["\u{feff}phone", " firstname ", "E-Mail", "E mail ID"], &["phone", "first name", "e-mail", "+"]);
+        check(&["Mobile No.", "Name"], &["phone", "name"]);
+        check(
+            &["Fname", "Surname", "Cell #", "Lead Status", "Tags", "Branch", "Dept", "Country", "Lead source"],
+            &["first name", "last name", "phone", "status", "tags", "branch", "department", "country", "source"],
+        );
+    }
+
+    #[test]
+    fn r10_the_first_of_two_columns_has_the_field_and_the_other_is_a_detail() {
+        check(&["First Name", "Phone", "Email", "E-mail"], &["first name", "phone", "e-mail", "+"]);
+        check(&["Name", "First Name", "Phone"], &["+", "first name", "phone"]);
+        check(&["Name", "Full Name", "Phone"], &["name", "+", "phone"]);
+        check(&["First Name", "Phone", "Mobile"], &["first name", "phone", "phone"]);
+    }
+
+    #[test]
+    fn r10a_columns_without_a_header_are_named_by_their_place() {
+        let map = ColumnMap::from_headers(&["Name", "Phone", "", "Unnamed: 3", "Budget", "budget", "Column 3"]);
+        let map = map.expect("columns");
+        let names: Vec<&str> = map.extra().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["Column 3", "Column 4", "Budget", "budget (2)", "Column 3 (2)"]);
+    }
+
+    #[test]
+    fn r10a_a_file_without_a_needed_column_is_told_what_to_do() {
+        check_error(
+            &["First Name", "Emial"],
+            "the file has no phone column; its columns are First Name, Emial; name one of them Phone, Mobile, Cell or Telephone",
+        );
+        check_error(
+            &["Phone", "Company"],
+            "the file has no column for the first name; its columns are Phone, Company; name one of them First Name, or Name for first and last name together",
+        );
+        let many: Vec<String> = (0..25).map(|index| format!("c{index}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let error = ColumnMap::from_headers(&many).expect_err("columns").to_string();
+        assert!(error.contains("c19, and 5 more; name"), "{error}");
+        check_error(&["x"; 513], "the file has 513 columns; at most 512 can be read, so please delete some");
+    }
+
+    #[test]
+    fn r10a_columns_can_be_mapped_by_hand() {
+        use Target::{Detail, Field as To, Ignore};
+        let headers = ["who", "number", "number 2", "Email"];
+        let by_hand = |targets: &[Target]| {
+            ColumnMap::by_hand(&headers, targets)
+                .map(|map| targets_of(&map))
+                .map_err(|error| error.to_string())
+        };
+        let (name, phone) = (To(Field::FullName), To(Field::Phone));
+        assert_eq!(by_hand(&[name, phone, phone, Ignore]), Ok(vec!["name", "phone", "phone", "-"]));
+        assert_eq!(
+            by_hand(&[name, phone]),
+            Err("2 columns were mapped by hand, but the file has 4; map them again".to_owned())
+        );
+        assert_eq!(
+            by_hand(&[name, phone, To(Field::Email), To(Field::Email)]),
+            Err("number 2 and Email are both mapped to e-mail; choose one of them".to_owned())
+        );
+        assert!(by_hand(&[name, Detail, Detail, Detail]).is_err());
+        assert!(by_hand(&[Detail, phone, Detail, Detail]).is_err());
+    }
+
+    #[test]
+    fn r10_details_can_be_left_out() {
+        let map = ColumnMap::from_headers(&["Name", "Phone", "Budget"]).expect("columns");
+        assert_eq!(targets_of(&map.without_details()), ["name", "phone", "-"]);
+    }
+}

@@ -331,3 +331,169 @@ fn details<C: Cells + ?Sized>(
     }
     if bytes > DETAILS_BYTES_MAX { Err(RowError::TooManyDetails { bytes }) } else { Ok(details) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> JudgeContext<i64> {
+        let statuses = [("Unassigned", 1, true), ("Not Picked", 2, true), ("Customer", 3, false)];
+        JudgeContext {
+            default_country: Country::from_code("US").expect("a country"),
+            statuses: Statuses::new(statuses),
+        }
+    }
+
+    fn judged(headers: &[&str], cells: &[&str]) -> Result<LeadRow<i64>, RowError> {
+        let map = ColumnMap::from_headers(headers).unwrap_or_else(|error| panic!("{headers:?}: {error}"));
+        judge(&map, cells, &context())
+    }
+
+    fn lead(headers: &[&str], cells: &[&str]) -> LeadRow<i64> {
+        judged(headers, cells).unwrap_or_else(|error| panic!("{cells:?}: {error}"))
+    }
+
+    fn details(headers: &[&str], cells: &[&str]) -> Vec<(String, String)> {
+        lead(headers, cells).details.into_iter().map(|detail| (detail.name, detail.value)).collect()
+    }
+
+    const PHONE: &str = "(201) 555-0123";
+
+    #[test]
+    fn r8_r12_a_row_is_judged_in_order() {
+        let headers = ["First Name", "Phone", "Status", "Branch"];
+        let long = "x".repeat(LABEL_CHARS_MAX + 1);
+        let check = |cells: &[&str], code: &str, why: &str| {
+            let error = judged(&headers, cells).expect_err("an error");
+            assert_eq!((error.code(), error.why().as_str()), (code, why), "{cells:?}");
+        };
+        check(&[" \u{200b}", "", "x", &long], "first_name_missing", "first name is missing");
+        check(&["Ann", " ", "x", &long], "phone_missing", "phone is missing");
+        check(&["Ann"], "phone_missing", "phone is missing");
+        check(&["Ann", "12345", "x", &long], "phone_impossible", "phone 12345 is too short for US");
+        check(
+            &["Ann", PHONE, "Bogus  status", &long],
+            "status_unknown",
+            "status Bogus status does not exist; the statuses are Unassigned, Not Picked, Customer",
+        );
+        check(
+            &["Ann", PHONE, "customer", &long],
+            "status_not_allowed",
+            "status customer needs the permission to convert leads",
+        );
+        check(
+            &["Ann", PHONE, "", &long],
+            "too_long",
+            "branch has 201 characters; at most 200 are kept, so please shorten it",
+        );
+    }
+
+    #[test]
+    fn r12_a_status_is_found_in_any_case() {
+        let check = |status: &str, expect: Option<i64>| {
+            assert_eq!(lead(&["Name", "Phone", "Status"], &["Ann", PHONE, status]).status, expect, "{status:?}");
+        };
+        check("", None);
+        check(" not  PICKED ", Some(2));
+        check("Unassigned", Some(1));
+    }
+
+    #[test]
+    fn r8_what_was_typed_is_kept_beside_the_number() {
+        let lead = lead(&["First Name", "Phone"], &["Ann", " +44 (0)7700  900861 x5\t"]);
+        assert_eq!(lead.phone.as_str(), "+447700900861");
+        assert_eq!(lead.phone_typed, "+44 (0)7700 900861 x5");
+        assert!(lead.phone_doubtful);
+    }
+
+    #[test]
+    fn r8_of_several_phones_the_first_that_is_there_is_read() {
+        let headers = ["First Name", "Phone", "Mobile", "Cell"];
+        let row = lead(&headers, &["Ann", " ", PHONE, "n/a"]);
+        assert_eq!(row.phone.as_str(), "+12015550123");
+        assert_eq!(row.details, [Detail { name: "Cell".to_owned(), value: "n/a".to_owned() }]);
+    }
+
+    #[test]
+    fn r10_a_name_in_one_cell_is_split() {
+        let check = |name: &str, last: &str, expect: (&str, &str)| {
+            let row = lead(&["Name", "Last Name", "Phone"], &[name, last, PHONE]);
+            assert_eq!((row.first_name.as_str(), row.last_name.as_str()), expect, "{name:?} {last:?}");
+        };
+        check("Ann Lee", "", ("Ann", "Lee"));
+        check("Ann", "", ("Ann", ""));
+        check("Juan  Pablo de la Cruz", "", ("Juan", "Pablo de la Cruz"));
+        check("Lee, Ann Mary", "", ("Ann Mary", "Lee"));
+        check("Lee,", "", ("Lee,", ""));
+        check("Ann Lee", "Lee", ("Ann", "Lee"));
+        check("Ann Mary", "Lee", ("Ann Mary", "Lee"));
+        check("Lee", "Lee", ("Lee", "Lee"));
+    }
+
+    #[test]
+    fn r10_the_row_s_country_decides_how_its_number_reads() {
+        let headers = ["First Name", "Phone", "Country"];
+        let check = |phone: &str, country: &str, expect: (&str, Option<&str>)| {
+            let row = lead(&headers, &["Ann", phone, country]);
+            let found = (row.phone.as_str(), row.country.as_ref().map(Country::as_str));
+            assert_eq!(found, expect, "{phone:?} {country:?}");
+        };
+        check("09876543210", "India", ("+919876543210", Some("IN")));
+        check("+442083661177", "in", ("+442083661177", Some("IN")));
+        check(PHONE, "", ("+12015550123", None));
+        check(PHONE, "Atlantis", ("+12015550123", None));
+        assert_eq!(
+            details(&headers, &["Ann", PHONE, "Atlantis"]),
+            [("Country".to_owned(), "Atlantis".to_owned())]
+        );
+        assert_eq!(details(&headers, &["Ann", PHONE, "India"]), []);
+    }
+
+    #[test]
+    fn r10_tags_stand_between_commas_or_semicolons() {
+        let check = |cell: &str, expect: &[&str]| {
+            assert_eq!(lead(&["Name", "Phone", "Tags"], &["Ann", PHONE, cell]).tags, expect, "{cell:?}");
+        };
+        check("", &[]);
+        check("web,old list;;hot , Web", &["web", "old list", "hot"]);
+        let many = (0..51).map(|tag| tag.to_string()).collect::<Vec<_>>().join(",");
+        let error = judged(&["Name", "Phone", "Tags"], &["Ann", PHONE, &many]).expect_err("too many");
+        assert_eq!(error.why(), "the row has 51 tags; a lead has at most 50");
+    }
+
+    #[test]
+    fn r10_unmapped_cells_are_kept_unless_they_are_empty() {
+        let headers = ["Name", "Budget", "Phone", "Notes", "Unnamed: 4"];
+        let row = ["Ann", " 10  € ", PHONE, "one\r\ntwo", "x", "", "beyond"];
+        let expect = [("Budget", "10 €"), ("Notes", "one\ntwo"), ("Column 5", "x"), ("Column 7", "beyond")];
+        let expect: Vec<(String, String)> =
+            expect.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        assert_eq!(details(&headers, &row), expect);
+
+        let map = ColumnMap::from_headers(&headers).expect("columns").without_details();
+        assert_eq!(judge(&map, &row[..], &context()).expect("a lead").details, []);
+    }
+
+    #[test]
+    fn r10_details_have_a_limit() {
+        let fits = "x".repeat(DETAILS_BYTES_MAX - "Notes".len());
+        assert_eq!(details(&["Name", "Phone", "Notes"], &["Ann", PHONE, &fits]).len(), 1);
+        let error = judged(&["Name", "Phone", "Notes"], &["Ann", PHONE, &format!("{fits}x")]);
+        assert_eq!(error, Err(RowError::TooManyDetails { bytes: DETAILS_BYTES_MAX + 1 }));
+        let wide = vec!["x"; COLUMNS_MAX + 1];
+        let error = judged(&["Name", "Phone"], &wide);
+        assert_eq!(error, Err(RowError::TooManyCells { cells: COLUMNS_MAX + 1 }));
+    }
+
+    #[test]
+    fn r8_an_email_that_is_none_is_kept_and_marked() {
+        let check = |cell: &str, expect: Option<(&str, bool)>| {
+            let row = lead(&["Name", "Phone", "Email"], &["Ann", PHONE, cell]);
+            let found = row.email.as_ref().map(|email| (email.as_str(), email.is_doubtful()));
+            assert_eq!(found, expect, "{cell:?}");
+        };
+        check("", None);
+        check("ann@Example.com", Some(("ann@example.com", false)));
+        check("ask her", Some(("ask her", true)));
+    }
+}

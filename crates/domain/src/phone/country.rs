@@ -402,3 +402,51 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("ZM", "ZMB", "Zambia"),
     ("ZW", "ZWE", "Zimbabwe"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_names_every_region_of_the_library_once_and_in_order() {
+        let mut regions: Vec<String> = LIBRARY.get_supported_regions().map(|it| it.to_string()).collect();
+        regions.sort_unstable();
+        let codes: Vec<&str> = TABLE.iter().map(|row| row.0).collect();
+        assert_eq!(codes, regions);
+        assert_eq!(Country::all().count(), TABLE.len());
+    }
+
+    #[test]
+    fn no_name_means_two_countries() {
+        let rows = TABLE.iter().flat_map(|&(code, code3, name)| [(code, code), (code3, code), (name, code)]);
+        for (name, code) in rows.chain(ALIASES.iter().copied()) {
+            assert_eq!(Country::read(name).map(|it| it.to_string()), Ok(code.to_owned()), "{name}");
+        }
+    }
+
+    #[test]
+    fn r10_a_country_is_read_as_people_write_it() {
+        let check = |text: &str, expect: &str| {
+            assert_eq!(Country::read(text).map(|it| it.to_string()).as_deref(), Ok(expect), "{text:?}");
+        };
+        check("in", "IN");
+        check(" IND ", "IN");
+        check("INDIA", "IN");
+        check("U.S.A.", "US");
+        check("united states", "US");
+        check("the United Kingdom", "GB");
+        check("UK", "GB");
+        check("Trinidad & Tobago", "TT");
+        check("Côte d'Ivoire", "CI");
+        for unknown in ["", "  ", "ZZ", "001", "+91", "Atlantis", "United", "é"] {
+            assert!(Country::read(unknown).is_err(), "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_has_two_letters_that_are_in_use() {
+        assert_eq!(Country::from_code("gb").map(Country::name), Ok("United Kingdom"));
+        let error = Country::from_code("XX").expect_err("nobody has XX");
+        assert_eq!(error.to_string(), "\"XX\" is not a country; use its two-letter code, such as US, GB or IN");
+    }
+}

@@ -1,0 +1,131 @@
+//! One lead to one agent, by hand (R15, R18, R21, R23, R24).
+
+use crate::error::{Error, Result};
+use domain::{
+    ids::{CompanyId, LeadId, UserId},
+    pool::Member,
+    role::Scope,
+    status::StatusMark,
+    time::Moment,
+    viewer::{Sight, Viewer},
+};
+use store::{
+    Store,
+    assign::{self, HandMove},
+    leads, statuses,
+};
+
+/// Who gives what to whom.
+#[derive(Debug, Clone, Copy)]
+pub struct AssignLead {
+    /// The company.
+    pub company: CompanyId,
+    /// Who does it.
+    pub viewer: Viewer,
+    /// Which lead.
+    pub lead: LeadId,
+    /// The version that the actor saw.
+    pub version: i64,
+    /// The new owner.
+    pub to: UserId,
+    /// The actor has been warned that the cap is exceeded and wants it so.
+    pub exceed_cap: bool,
+    /// When.
+    pub now: Moment,
+}
+
+/// What came of it. Refusals are answers that a page can show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assignment {
+    /// Done; the agent holds this many now.
+    Done {
+        /// Open leads of the new owner.
+        held: i64,
+    },
+    /// They owned it already (R21): no event, not counted.
+    Unchanged,
+    /// There is no such lead, or the viewer may not see it.
+    NotFound,
+    /// Nobody of the viewer's list of agents (R15).
+    NotOffered,
+    /// It would exceed the cap: ask (R23).
+    OverCap {
+        /// Held now.
+        held: i64,
+        /// The cap.
+        cap: i64,
+    },
+    /// Somebody else changed it since (R24).
+    Conflict {
+        /// When.
+        at: Moment,
+        /// What they did.
+        kind: String,
+        /// Who; none for the product itself.
+        by: Option<String>,
+    },
+}
+
+/// Assigns the lead.
+pub async fn assign_lead(store: &Store, order: AssignLead) -> Result<Assignment> {
+    store.write(move |session| Box::pin(assign(session, order))).await
+}
+
+async fn assign(session: &mut store::Session, order: AssignLead) -> Result<Assignment> {
+    let AssignLead { company, lead, to, .. } = order;
+    let sight = order.viewer.sight();
+    if sight != Sight::All && leads::one(session, company, lead, sight).await?.is_none() {
+        return Ok(Assignment::NotFound);
+    }
+    let Some(before) = assign::lead_before(session, company, lead).await? else {
+        return Ok(Assignment::NotFound);
+    };
+    if before.version != order.version {
+        return conflict(session, order).await;
+    }
+    if before.owner == Some(to) {
+        return Ok(Assignment::Unchanged);
+    }
+    let known = statuses::list(session, company).await?;
+    let queues = assign::lock_two_queues(session, company, to, before.owner).await?;
+    let Some(agent) = queues.iter().find(|member| member.id == to && is_offered(member, order.viewer)) else {
+        return Ok(Assignment::NotOffered);
+    };
+    let unassigned = known.marked(StatusMark::Unassigned).id;
+    let status = if before.status == unassigned { known.marked(StatusMark::Assigned).id } else { before.status };
+    let open = (known.is_open(before.status), known.is_open(status));
+    let held = agent.held + i64::from(open.1);
+    if let Some(cap) = agent.cap
+        && held > cap
+        && open.1
+        && !order.exceed_cap
+    {
+        return Ok(Assignment::OverCap { held: agent.held, cap });
+    }
+    let hand_move = HandMove { lead, before, to, status, open, actor: order.viewer.actor(), at: order.now };
+    if !assign::move_one(session, company, &hand_move).await? {
+        return conflict(session, order).await;
+    }
+    Ok(Assignment::Done { held })
+}
+
+/// R15: agents who are not banned and share the actor's branch and, if the actor has one, the department.
+/// Who sees the whole company, and who has no branch, may give to all.
+fn is_offered(member: &Member, viewer: Viewer) -> bool {
+    member.is_receiver()
+        && match viewer {
+            Viewer::Operator
+            | Viewer::User { scope: Scope::Company, .. }
+            | Viewer::User { branch: None, .. } => true,
+            Viewer::User { branch, department, .. } => {
+                member.branch == branch && (department.is_none() || member.department == department)
+            }
+        }
+}
+
+async fn conflict(session: &mut store::Session, order: AssignLead) -> Result<Assignment> {
+    let (at, kind, by) = assign::last_change(session, order.company, order.lead)
+        .await?
+        .ok_or_else(|| Error::Fault("a lead that changed has no timeline".into()))?;
+    Ok(Assignment::Conflict { at, kind, by })
+}

@@ -1,0 +1,280 @@
+//! An import: a file in, leads out, in one transaction (R8–R12).
+//!
+//! The whole file is read and judged first, into a spool on disk; then one transaction streams the good rows in. So a
+//! file that breaks off changes nothing, other writers wait for the writing only, and memory does not grow with the file.
+
+use crate::{
+    error::{Error, Result},
+    lead_file::{self, Counts, FileError, Numbers, ReadFile, spool::{RowFailure, SpoolReader, SpooledRow}},
+};
+use domain::{
+    ids::{BranchId, CompanyId, DepartmentId, ImportId, SourceId, StatusId},
+    lead_file::JudgeContext,
+    phone::Country,
+    status::{StatusKind, StatusMark, Statuses},
+    text::{clean_within, fold},
+    time::Moment,
+    viewer::Viewer,
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::Read,
+    sync::Arc,
+};
+use store::{
+    Session, Store, companies,
+    ids::Kind,
+    imports,
+    labels::{self, Label},
+    leads::{self, Capture, NewLead},
+    limits, statuses,
+};
+
+/// New labels of one kind that a file may bring along; more are the sign of a column that was mapped wrongly.
+pub const NEW_LABELS_MAX: usize = 1_000;
+
+/// What to import, and as what.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// Into which company.
+    pub company: CompanyId,
+    /// Who imports.
+    pub viewer: Viewer,
+    /// Whether they may convert leads: without it a row whose status is Customer is an error (R12).
+    pub may_convert: bool,
+    /// The file's name, for the record.
+    pub file_name: String,
+    /// Where numbers without a calling code are dialled.
+    pub country: Country,
+    /// For leads whose row names none.
+    pub source: Option<String>,
+    /// For leads whose row names none.
+    pub branch: Option<String>,
+    /// For leads whose row names none.
+    pub department: Option<String>,
+    /// Whether columns that map to nothing are kept with the lead.
+    pub keeps_details: bool,
+    /// How large the file may be.
+    pub limits: lead_file::Limits,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Bytes of the file read and judged.
+    Read(u64),
+    /// Rows written, of how many.
+    Written(u64, u64),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Imported {
+    /// The record.
+    pub import: ImportId,
+    /// Leads that are new.
+    pub imported: u64,
+    /// Rows whose number was known, or stood in the file before.
+    pub skipped: u64,
+    /// How the rows of the file were judged.
+    pub counts: Counts,
+    /// Whose numbers they are.
+    pub numbers: Numbers,
+    /// The rows that were no leads.
+    pub failures: SpoolReader<RowFailure>,
+    /// Columns that map to nothing.
+    pub extra_columns: Vec<String>,
+}
+
+/// Reads the file and brings its leads in.
+pub async fn import_leads(
+    store: &Store,
+    file: impl Read + Send + 'static,
+    import: Import,
+    now: Moment,
+    progress: Arc<dyn Fn(Progress) + Send + Sync>,
+) -> Result<Imported> {
+    let known = statuses::list(store.read().await?.session(), import.company).await?;
+    let read = read_and_judge(file, &import, &known, Arc::clone(&progress)).await?;
+    let ReadFile { rows, failures, counts, columns, numbers, .. } = read;
+    let unassigned = known.marked(StatusMark::Unassigned).id;
+    let (id, imported) = store
+        .write_long(move |session| Box::pin(write_rows(session, rows, import, unassigned, counts, now, progress)))
+        .await?;
+    Ok(Imported {
+        import: id,
+        imported,
+        skipped: counts.good - imported,
+        counts,
+        numbers,
+        failures,
+        extra_columns: columns.extra().map(|column| column.name.clone()).collect(),
+    })
+}
+
+async fn read_and_judge(
+    file: impl Read + Send + 'static,
+    import: &Import,
+    known: &Statuses,
+    progress: Arc<dyn Fn(Progress) + Send + Sync>,
+) -> Result<ReadFile> {
+    let may_convert = import.may_convert;
+    let plan = lead_file::Plan {
+        judge: JudgeContext {
+            default_country: import.country,
+            statuses: domain::lead_file::Statuses::new(
+                known.iter().map(|status| (&status.name, status.id.0, may_convert || status.kind != StatusKind::Won)),
+            ),
+        },
+        columns: None,
+        keeps_details: import.keeps_details,
+    };
+    let limits = import.limits.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        lead_file::read_lead_file(file, &limits, &plan, |bytes| progress(Progress::Read(bytes)))
+    })
+    .await
+    .map_err(|error| Error::Fault(format!("reading the file failed: {error}")))?;
+    read.map_err(|error| match error {
+        FileError::Spool(_) => Error::Fault(error.to_string()),
+        error => Error::refused(error),
+    })
+}
+
+async fn write_rows(
+    session: &mut Session,
+    mut rows: SpoolReader<SpooledRow>,
+    import: Import,
+    unassigned: StatusId,
+    counts: Counts,
+    now: Moment,
+    progress: Arc<dyn Fn(Progress) + Send + Sync>,
+) -> Result<(ImportId, u64)> {
+    let company = import.company;
+    companies::lock_for_import(session, company).await?;
+    let actor = import.viewer.actor();
+    let id = imports::start(session, company, &import.file_name, actor, now, counts.failed as i64).await?;
+    let capture = Capture { at: now, actor, import: Some(id), kind: "imported" };
+    let mut labels = Labels::new(company);
+    let defaults = Defaults {
+        status: unassigned,
+        branch: labels.id(session, Label::Branch, import.branch.as_deref()).await?,
+        department: labels.id(session, Label::Department, import.department.as_deref()).await?,
+        source: labels.id(session, Label::Source, import.source.as_deref()).await?,
+    };
+    let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
+    let mut seen = 0;
+    loop {
+        let chunk = rows
+            .by_ref()
+            .take(limits::STAGED_ROWS)
+            .collect::<std::io::Result<Vec<SpooledRow>>>()
+            .map_err(|error| Error::Fault(format!("the rows could not be read back from the temporary file: {error}")))?;
+        if chunk.is_empty() {
+            break;
+        }
+        let ids = session.new_ids(Kind::Lead, chunk.len()).await?;
+        seen += chunk.len() as u64;
+        let mut new = Vec::with_capacity(chunk.len());
+        for (id, row) in ids.into_iter().zip(chunk) {
+            new.push(new_lead(session, &mut labels, &defaults, id, row).await?);
+        }
+        for (status, leads) in leads::insert_new(session, company, &new, capture).await? {
+            *per_status.entry(status).or_default() += leads;
+        }
+        progress(Progress::Written(seen, counts.good));
+    }
+    let imported: i64 = per_status.values().sum();
+    let deltas: Vec<_> = per_status.into_iter().collect();
+    statuses::add_to_counts(session, company, id.0, &deltas).await?;
+    imports::finish(session, company, id, imported, counts.good as i64 - imported).await?;
+    Ok((id, imported as u64))
+}
+
+struct Defaults {
+    status: StatusId,
+    branch: Option<i64>,
+    department: Option<i64>,
+    source: Option<i64>,
+}
+
+async fn new_lead(
+    session: &mut Session,
+    labels: &mut Labels,
+    defaults: &Defaults,
+    id: i64,
+    row: SpooledRow,
+) -> Result<NewLead> {
+    let lead = row.lead;
+    let mut tags = Vec::with_capacity(lead.tags.len());
+    for tag in &lead.tags {
+        tags.extend(labels.id(session, Label::Tag, Some(tag)).await?);
+    }
+    tags.sort_unstable();
+    tags.dedup();
+    let branch = labels.id(session, Label::Branch, lead.branch.as_deref()).await?;
+    let department = labels.id(session, Label::Department, lead.department.as_deref()).await?;
+    let source = labels.id(session, Label::Source, lead.source.as_deref()).await?;
+    let country = lead.lead_country().map(|country| country.as_str().to_owned());
+    let details = (!lead.details.is_empty()).then(|| {
+        let object: serde_json::Map<_, _> =
+            lead.details.iter().map(|detail| (detail.name.clone(), detail.value.clone().into())).collect();
+        serde_json::Value::Object(object).to_string()
+    });
+    Ok(NewLead {
+        id: id.into(),
+        status: lead.status.map_or(defaults.status, StatusId),
+        branch: branch.or(defaults.branch).map(BranchId),
+        department: department.or(defaults.department).map(DepartmentId),
+        source: source.or(defaults.source).map(SourceId),
+        phone: lead.phone.as_str().to_owned(),
+        phone_typed: lead.phone_typed,
+        phone_doubtful: lead.phone_doubtful,
+        first_name: lead.first_name,
+        last_name: lead.last_name,
+        email_doubtful: lead.email.as_ref().is_some_and(domain::email::EmailText::is_doubtful),
+        email: lead.email.map(|email| email.as_str().to_owned()),
+        country,
+        details,
+        tags,
+    })
+}
+
+/// Names to identifiers, each looked up once; new ones are made.
+struct Labels {
+    company: CompanyId,
+    known: HashMap<Label, HashMap<String, i64>>,
+}
+
+impl Labels {
+    fn new(company: CompanyId) -> Labels {
+        Labels { company, known: HashMap::new() }
+    }
+
+    async fn id(&mut self, session: &mut Session, label: Label, name: Option<&str>) -> Result<Option<i64>> {
+        let Some(name) = name else { return Ok(None) };
+        let name = clean_within(name, "the name of a branch, department, source or tag", 200).map_err(Error::refused)?;
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let known = self.known.entry(label).or_default();
+        let folded = fold(&name);
+        if let Some(id) = known.get(&folded) {
+            return Ok(Some(*id));
+        }
+        if known.len() >= NEW_LABELS_MAX {
+            return Err(Error::Refused(format!(
+                "the file names more than {NEW_LABELS_MAX} different {}; most likely a column is mapped wrongly",
+                match label {
+                    Label::Branch => "branches",
+                    Label::Department => "departments",
+                    Label::Source => "sources",
+                    Label::Tag => "tags",
+                }
+            )));
+        }
+        let id = labels::find_or_add(session, self.company, label, &name).await?;
+        known.insert(folded, id);
+        Ok(Some(id))
+    }
+}

@@ -1,0 +1,216 @@
+//! The job *Auto lead assignment*: preview and run are the same code up to the claim (R25–R34, R43).
+
+use crate::error::{Error, Result};
+use domain::{
+    ids::{CompanyId, RunId, StatusId, UserId},
+    job::{ASSIGNMENT, AutoAssignment},
+    pool::{AgentLine, Dealing, Pool, Rules},
+    sentence::{self, RunNumbers},
+    status::{StatusMark, Statuses},
+    time::{Moment, Zone},
+    viewer::Viewer,
+};
+use store::{
+    Session, Store,
+    assign::{self, Claim},
+    companies::Company,
+    jobs, pool, runs, statuses, users,
+};
+
+/// Days back to which earlier owners of a lead are avoided (R29).
+const EARLIER_OWNERS_DAYS: i64 = 30;
+/// Working days for which a person's choice of an owner stands (R26).
+const CHOICE_WORKING_DAYS: u32 = 2;
+
+/// What a run did, or a preview would do.
+#[derive(Debug)]
+pub struct Report {
+    /// The run; none for a preview.
+    pub run: Option<RunId>,
+    /// The numbers.
+    pub numbers: RunNumbers,
+    /// Every user who may receive leads.
+    pub agents: Vec<AgentLine>,
+    /// The sentence of R33.
+    pub sentence: String,
+    /// What the sentence leaves out; may be empty.
+    pub second_line: String,
+}
+
+/// What a run would do now (R43). Nothing is changed.
+pub async fn preview(store: &Store, company: &Company, now: Moment) -> Result<Report> {
+    let (_, dealing) = look_and_deal(store, company, now).await?;
+    Ok(Report {
+        run: None,
+        sentence: sentence::preview(&dealing.numbers),
+        second_line: sentence::second_line(&dealing.numbers),
+        numbers: dealing.numbers,
+        agents: dealing.agents,
+    })
+}
+
+/// Runs at once on the saved settings (R34). `clock` gives the moments of the record.
+pub async fn run(
+    store: &Store,
+    company: &Company,
+    viewer: Viewer,
+    started_by: &'static str,
+    clock: &(dyn Fn() -> Moment + Send + Sync),
+) -> Result<Report> {
+    let zone = zone(company)?;
+    let Some(lease) = store.try_lease(company.id).await? else {
+        return Err(Error::refused("a run of this company is in progress; wait until it is done and start again"));
+    };
+    let started_at = clock();
+    let run = open_record(store, company.id, viewer.actor(), started_by, started_at).await?;
+    match deal_and_claim(store, company, run, clock).await {
+        Ok(dealing) => {
+            drop(lease);
+            Ok(Report {
+                run: Some(run),
+                sentence: sentence::last_run(started_at, &zone, &dealing.numbers),
+                second_line: sentence::second_line(&dealing.numbers),
+                numbers: dealing.numbers,
+                agents: dealing.agents,
+            })
+        }
+        Err(error) => {
+            let (company, now, why) = (company.id, clock(), error.to_string());
+            let closed: store::Result<()> = store
+                .write(move |session| Box::pin(async move { runs::fail(session, company, run, now, &why).await }))
+                .await;
+            if let Err(unrecorded) = closed {
+                // The next run that looks finds the record open and its process gone.
+                tracing::error!(%run, error = %unrecorded, "the failure of a run could not be recorded");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The sentence of the last run, in all its forms (R33).
+pub async fn last_sentence(session: &mut Session, company: &Company) -> Result<(String, String)> {
+    let zone = zone(company)?;
+    let latest = runs::latest(session, company.id, ASSIGNMENT, 1).await?;
+    Ok(match latest.first() {
+        None => (sentence::NEVER_RUN.into(), String::new()),
+        Some(run) if run.state == "running" => (sentence::running(run.started_at, &zone), String::new()),
+        Some(run) if run.state == "failed" => {
+            (sentence::failed(run.started_at, &zone, run.failure.as_deref().unwrap_or("unknown")), String::new())
+        }
+        Some(run) => {
+            let numbers: RunNumbers = run
+                .summary
+                .as_deref()
+                .and_then(|summary| serde_json::from_str(summary).ok())
+                .ok_or_else(|| Error::Fault(format!("the record of run {} cannot be read", run.id)))?;
+            (sentence::last_run(run.started_at, &zone, &numbers), sentence::second_line(&numbers))
+        }
+    })
+}
+
+async fn open_record(
+    store: &Store,
+    company: CompanyId,
+    actor: Option<UserId>,
+    started_by: &'static str,
+    now: Moment,
+) -> Result<RunId> {
+    store
+        .write(move |session| {
+            Box::pin(async move {
+                runs::interrupt(session, company, now).await?;
+                Ok(runs::start(session, company, ASSIGNMENT, started_by, actor, now).await?)
+            })
+        })
+        .await
+}
+
+async fn deal_and_claim(
+    store: &Store,
+    company: &Company,
+    run: RunId,
+    clock: &(dyn Fn() -> Moment + Send + Sync),
+) -> Result<Dealing> {
+    let (given, dealing) = look_and_deal(store, company, clock()).await?;
+    let (company, now) = (company.id, clock());
+    store
+        .write_long(move |session| Box::pin(claim(session, company, run, given, dealing, now)))
+        .await
+}
+
+async fn claim(
+    session: &mut Session,
+    company: CompanyId,
+    run: RunId,
+    status: StatusId,
+    mut dealing: Dealing,
+    now: Moment,
+) -> Result<Dealing> {
+    let moves = std::mem::take(&mut dealing.moves);
+    let outcome = assign::claim(session, &Claim { company, run, at: now, status, moves: &moves }).await?;
+    let dealing = dealing.as_claimed(&outcome);
+    let numbers = &dealing.numbers;
+    let totals = runs::Totals {
+        assigned: numbers.assigned as i64,
+        agents: numbers.agents as i64,
+        kept: numbers.kept as i64,
+        unassigned: numbers.unassigned() as i64,
+    };
+    let summary = serde_json::to_string(numbers).map_err(|error| Error::Fault(error.to_string()))?;
+    if !runs::finish(session, company, run, now, totals, &summary, &dealing.agents).await? {
+        return Err(Error::Fault("another node took this run for dead and closed its record; nothing was changed".into()));
+    }
+    Ok(dealing)
+}
+
+/// Snapshot, then decision. Answers the status to give and what to do.
+async fn look_and_deal(store: &Store, company: &Company, now: Moment) -> Result<(StatusId, Dealing)> {
+    let (id, chosen_since) =
+        (company.id, zone(company)?.working_days_back(now, CHOICE_WORKING_DAYS, company.working_days));
+    let seen: Seen = store.read_long(move |session| Box::pin(look(session, id, chosen_since, now))).await?;
+    let given = seen.statuses.marked(StatusMark::Assigned).id;
+    let dealing = tokio::task::spawn_blocking(move || seen.pool.deal(&seen.members, &seen.earlier, &seen.rules))
+        .await
+        .map_err(|error| Error::Fault(format!("the dealing failed: {error}")))?
+        .map_err(|error| Error::Fault(error.to_string()))?;
+    Ok((given, dealing))
+}
+
+struct Seen {
+    statuses: Statuses,
+    members: Vec<domain::pool::Member>,
+    pool: Pool,
+    earlier: Vec<(domain::ids::LeadId, UserId)>,
+    rules: Rules,
+}
+
+async fn look(session: &mut Session, company: CompanyId, chosen_since: Moment, now: Moment) -> Result<Seen> {
+    let statuses = statuses::list(session, company).await?;
+    let settings: AutoAssignment = jobs::auto_assignment(session, company, &statuses).await?;
+    let rules = Rules {
+        now,
+        chosen_since,
+        strategy: settings.strategy,
+        oldest_first: settings.oldest_first,
+        rest_hours: settings.rest_hours,
+    };
+    let members = users::members(session, company).await?;
+    let mut leads = Vec::new();
+    for status in &settings.statuses {
+        leads.append(&mut pool::in_status(session, company, *status).await?);
+    }
+    let pool = Pool::gather(leads, &members, &rules);
+    let mut earlier = Vec::new();
+    if pool.had_owners() {
+        for status in &settings.statuses {
+            let since = now.days_before(EARLIER_OWNERS_DAYS);
+            earlier.append(&mut pool::earlier_owners(session, company, *status, since).await?);
+        }
+    }
+    Ok(Seen { statuses, members, pool, earlier, rules })
+}
+
+fn zone(company: &Company) -> Result<Zone> {
+    company.time_zone.parse().map_err(|error| Error::Fault(format!("company {}: {error}", company.name)))
+}

@@ -1,0 +1,59 @@
+//! Saving the settings of *Auto lead assignment* (R25).
+
+use crate::error::{Error, Result};
+use allot::Strategy;
+use domain::{
+    ids::CompanyId,
+    job::{AutoAssignment, SettingsRefused},
+    time::{MinuteOfDay, Moment},
+    viewer::Viewer,
+};
+use store::{Store, jobs, statuses};
+
+/// What to change; what is not named stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// The switch.
+    pub enabled: Option<bool>,
+    /// The eligible statuses, by name.
+    pub statuses: Option<Vec<String>>,
+    /// When.
+    pub at: Option<MinuteOfDay>,
+    /// What "evenly" means.
+    pub strategy: Option<Strategy>,
+}
+
+/// Saves the change and answers the settings as they are now.
+pub async fn save_auto_assignment(
+    store: &Store,
+    company: CompanyId,
+    change: Change,
+    viewer: Viewer,
+    now: Moment,
+) -> Result<AutoAssignment> {
+    store
+        .write(move |session| {
+            Box::pin(async move {
+                let known = statuses::list(session, company).await?;
+                let mut settings = jobs::auto_assignment(session, company, &known).await?;
+                if let Some(names) = change.statuses {
+                    settings.statuses = Vec::new();
+                    for name in names {
+                        let Some(status) = known.named(&name) else {
+                            return Err(Error::refused(SettingsRefused::UnknownStatus { name, known: known.names() }));
+                        };
+                        if !settings.statuses.contains(&status.id) {
+                            settings.statuses.push(status.id);
+                        }
+                    }
+                }
+                settings.enabled = change.enabled.unwrap_or(settings.enabled);
+                settings.at = change.at.unwrap_or(settings.at);
+                settings.strategy = change.strategy.unwrap_or(settings.strategy);
+                settings.check(&known).map_err(Error::refused)?;
+                jobs::save_auto_assignment(session, company, &settings, now, viewer.actor()).await?;
+                Ok(settings)
+            })
+        })
+        .await
+}
