@@ -27,11 +27,16 @@ impl Error {
     pub fn is_the_callers(&self) -> bool {
         match self {
             Error::Refused(_) => true,
-            Error::Store(error) => matches!(
-                error,
-                store::Error::NewerSchema { .. } | store::Error::NotADatabase(_) | store::Error::Unavailable(_)
-            ),
+            Error::Store(error) => is_the_callers(error),
             Error::Fault(_) => false,
         }
     }
+}
+
+/// Whether an error of the store is the caller's to mend: the wrong database, or one that is not there.
+pub fn is_the_callers(error: &store::Error) -> bool {
+    matches!(
+        error,
+        store::Error::NewerSchema { .. } | store::Error::NotADatabase(_) | store::Error::Unavailable(_)
+    )
 }

@@ -134,9 +134,7 @@ pub enum FileError {
         line: u64,
     },
     /// The file ends inside a character.
-    #[error(
-        "the file breaks off in the middle of a character in line {line}; export or upload it again"
-    )]
+    #[error("the file breaks off in the middle of a character in line {line}; export or upload it again")]
     CutCharacter {
         /// The last line.
         line: u64,

@@ -11,7 +11,7 @@ use domain::{
 use store::{Store, jobs, statuses};
 
 /// What to change; what is not named stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
     /// The switch.
     pub enabled: Option<bool>,

@@ -133,10 +133,10 @@ impl<'a> Flow<'a> {
         };
         for (g, group) in groups.list.iter().enumerate() {
             match group.fallback {
-                Some(owner) => {
-                    owned[owner as usize].push(g as u32);
+                Some(holder) => {
+                    owned[holder as usize].push(g as u32);
                     flow.kept[g] = group.leads;
-                    flow.sides[owner as usize].kept += group.leads;
+                    flow.sides[holder as usize].kept += group.leads;
                 }
                 None => flow.open[g] = group.leads,
             }

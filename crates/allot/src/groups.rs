@@ -37,6 +37,15 @@ pub(crate) struct Group {
     pub degree: u32,
 }
 
+/// What makes classes alike: eligible agents with room, tier, fallback.
+type Key = (Vec<u64>, u32, Option<u32>);
+
+struct Gathered {
+    key: Key,
+    leads: u32,
+    members: Vec<u32>,
+}
+
 impl Groups {
     pub fn new(instance: &Instance) -> Result<Self, Error> {
         let width = instance.agents.len().div_ceil(64);
@@ -46,27 +55,27 @@ impl Groups {
                 open[j / 64] |= 1 << (j % 64);
             }
         }
-        let mut found: HashMap<(u32, Option<u32>, Vec<u64>), usize> = HashMap::new();
-        let mut gathered: Vec<(u32, Option<u32>, Vec<u64>, u32, Vec<u32>)> = Vec::new();
+        let mut found: HashMap<Key, usize> = HashMap::new();
+        let mut gathered: Vec<Gathered> = Vec::new();
         for (index, class) in instance.classes.iter().enumerate() {
             let mut words: Vec<u64> = class.eligible.words().iter().zip(&open).map(|(a, b)| a & b).collect();
             words.resize(width, 0);
-            let at = *found.entry((class.tier, class.fallback, words)).or_insert_with_key(|(tier, owner, words)| {
-                gathered.push((*tier, *owner, words.clone(), 0, Vec::new()));
+            let at = *found.entry((words, class.tier, class.fallback)).or_insert_with_key(|key| {
+                gathered.push(Gathered { key: key.clone(), leads: 0, members: Vec::new() });
                 gathered.len() - 1
             });
-            gathered[at].3 += class.leads;
-            gathered[at].4.push(index as u32);
+            gathered[at].leads += class.leads;
+            gathered[at].members.push(index as u32);
         }
         drop(found);
         // Same eligible agents side by side: the leads of several tiers are spread over them together.
-        gathered.sort_unstable_by(|a, b| (&a.2, a.0, a.1).cmp(&(&b.2, b.0, b.1)));
-        let mut tiers: Vec<u32> = gathered.iter().map(|group| group.0).collect();
+        gathered.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let mut tiers: Vec<u32> = gathered.iter().map(|group| group.key.1).collect();
         tiers.sort_unstable();
         tiers.dedup();
 
         let mut groups = Self { list: Vec::new(), words: Vec::new(), before: Vec::new(), width, pairs: 0 };
-        for (tier, fallback, words, leads, members) in gathered {
+        for Gathered { key: (words, tier, fallback), leads, members } in gathered {
             let mut degree = 0;
             for &word in &words {
                 groups.before.push(degree);

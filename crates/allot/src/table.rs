@@ -129,12 +129,12 @@ impl Rounding<'_> {
                     self.turn_over(from, column, &row_of, &column_of);
                     return true;
                 }
-                for other in 0..self.rows.len() {
-                    let passes = column_of[other] == usize::MAX
+                for (other, by) in column_of.iter_mut().enumerate() {
+                    let passes = *by == usize::MAX
                         && other != from
                         && self.odd[other].binary_search(&(column as u32)).is_ok();
                     if passes {
-                        column_of[other] = column;
+                        *by = column;
                         queue.push(other);
                     }
                 }

@@ -1,2 +1,34 @@
-//! (being built)
-fn main() {}
+//! The binary `evenhand`: settings, the command line, and what runs by itself.
+//!
+//! Standard output is data, standard error is for people. Exit 0: done; 1: our fault; 2: the caller's.
+
+mod cli;
+mod clock;
+mod commands;
+mod demo;
+mod output;
+mod place;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("EVENHAND_LOG").unwrap_or_else(|_| "warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("the program cannot start its threads: {error}"));
+            return ExitCode::from(1);
+        }
+    };
+    match runtime.block_on(commands::dispatch(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => output::fail(&error),
+    }
+}

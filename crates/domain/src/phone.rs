@@ -248,11 +248,8 @@ mod tests {
     /// Typed text and default country; number, country, and whether it is doubtful.
     fn check(typed: &str, default: &str, expect: (&str, &str, bool)) {
         let reading = parse(typed, country(default)).unwrap_or_else(|error| panic!("{typed:?}: {error}"));
-        let found = (
-            reading.phone.as_str(),
-            reading.country.as_ref().map_or("", Country::as_str),
-            reading.doubtful,
-        );
+        let found =
+            (reading.phone.as_str(), reading.country.as_ref().map_or("", Country::as_str), reading.doubtful);
         assert_eq!(found, expect, "{typed:?} in {default}");
     }
 
@@ -293,7 +290,8 @@ mod tests {
 
     #[test]
     fn r8_an_extension_is_no_part_of_the_number() {
-        for typed in ["201-555-0123 x77", "201-555-0123 ext. 77", "+1 201 555 0123 #77", "tel:+12015550123;ext=77"]
+        for typed in
+            ["201-555-0123 x77", "201-555-0123 ext. 77", "+1 201 555 0123 #77", "tel:+12015550123;ext=77"]
         {
             check(typed, "US", ("+12015550123", "US", false));
         }
@@ -317,7 +315,11 @@ mod tests {
         check_error("555-0100", "US", "phone 555-0100 is a local number for US; add the area code");
         check_error("+44 12", "US", "phone +44 12 is too short for GB");
         check_error("201 555 0123 4567", "US", "phone 201 555 0123 4567 is too long for US");
-        check_error("+999 1234567", "US", "phone +999 1234567 begins with a calling code that no country has");
+        check_error(
+            "+999 1234567",
+            "US",
+            "phone +999 1234567 begins with a calling code that no country has",
+        );
         check_error(
             "9.19877E+11",
             "US",

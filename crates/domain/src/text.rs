@@ -54,7 +54,11 @@ pub fn clean_within<'t>(
 }
 
 /// Refuses a cleaned text that has more than `chars_max` characters.
-pub fn within<'t>(line: Cow<'t, str>, field: &'static str, chars_max: usize) -> Result<Cow<'t, str>, TooLong> {
+pub fn within<'t>(
+    line: Cow<'t, str>,
+    field: &'static str,
+    chars_max: usize,
+) -> Result<Cow<'t, str>, TooLong> {
     // A text has no more characters than bytes, so most need no counting.
     if line.len() > chars_max {
         let chars = line.chars().count();

@@ -23,6 +23,34 @@ pub enum Kind {
     Run,
 }
 
+impl Kind {
+    /// All of them.
+    pub(crate) const ALL: [Kind; 8] = [
+        Kind::Company,
+        Kind::User,
+        Kind::Role,
+        Kind::Label,
+        Kind::Status,
+        Kind::Lead,
+        Kind::Import,
+        Kind::Run,
+    ];
+
+    /// Its name in the database.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Company => "company",
+            Kind::User => "user",
+            Kind::Role => "role",
+            Kind::Label => "label",
+            Kind::Status => "status",
+            Kind::Lead => "lead",
+            Kind::Import => "import",
+            Kind::Run => "run",
+        }
+    }
+}
+
 sql! {
     TAKE_BLOCK = "INSERT INTO id_blocks (name, next) VALUES ($1, 1 + $2)
         ON CONFLICT (name) DO UPDATE SET next = id_blocks.next + $2 RETURNING next - $2", only Sqlite;
@@ -32,16 +60,7 @@ sql! {
 impl Session {
     /// New identifiers, growing, never used before. They are not returned when the transaction fails.
     pub async fn new_ids(&mut self, kind: Kind, count: usize) -> Result<Vec<i64>> {
-        let name = match kind {
-            Kind::Company => "company",
-            Kind::User => "user",
-            Kind::Role => "role",
-            Kind::Label => "label",
-            Kind::Status => "status",
-            Kind::Lead => "lead",
-            Kind::Import => "import",
-            Kind::Run => "run",
-        };
+        let name = kind.name();
         let count = count as i64;
         match self.engine() {
             Engine::Sqlite => {

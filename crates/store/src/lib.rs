@@ -21,6 +21,7 @@ pub mod migrate;
 
 // The rooms
 pub mod assign;
+pub mod backup;
 pub mod companies;
 pub mod doctor;
 pub mod imports;

@@ -2,7 +2,7 @@
 
 use crate::{
     database::Store,
-    dialect::Engine,
+    dialect::{Engine, render},
     error::{Error, Result},
     session::Session,
     sql,
@@ -53,6 +53,16 @@ async fn apply(session: &mut Session) -> Result<()> {
         session.batch(migration).await?;
         session.execute(&MARK_APPLIED, crate::params![number]).await?;
         tracing::info!(number, "schema migrated");
+    }
+    Ok(())
+}
+
+/// The schema in a new embedded database that a backup is copied into. The caller has begun a transaction.
+pub(crate) fn fresh_sqlite(connection: &rusqlite::Connection) -> Result<()> {
+    connection.execute_batch("CREATE TABLE schema_migrations (number BIGINT NOT NULL PRIMARY KEY)")?;
+    for (number, migration) in (1..=KNOWN).zip(MIGRATIONS) {
+        connection.execute_batch(&render(migration, Engine::Sqlite))?;
+        connection.execute("INSERT INTO schema_migrations (number) VALUES (?1)", [number])?;
     }
     Ok(())
 }

@@ -61,7 +61,10 @@ fn is_separator_line(line: &str, delimiter: Delimiter) -> bool {
 }
 
 /// Whether a record is what the parser makes of `sep=;`.
-pub(super) fn is_separator_record<'c>(cells: impl IntoIterator<Item = &'c str>, delimiter: Delimiter) -> bool {
+pub(super) fn is_separator_record<'c>(
+    cells: impl IntoIterator<Item = &'c str>,
+    delimiter: Delimiter,
+) -> bool {
     let mut cells = cells.into_iter();
     match (cells.next(), cells.next(), cells.next()) {
         (Some(first), Some(""), None) => first.eq_ignore_ascii_case("sep="),
@@ -93,7 +96,8 @@ mod tests {
 
     #[test]
     fn r10a_comma_semicolon_or_tab() {
-        let check = |text: &str, expect: Delimiter| assert_eq!(Delimiter::sniff(text, true), expect, "{text:?}");
+        let check =
+            |text: &str, expect: Delimiter| assert_eq!(Delimiter::sniff(text, true), expect, "{text:?}");
         check("", Delimiter::Comma);
         check("Phone", Delimiter::Comma);
         check("Name,Phone\nAnn,1\n", Delimiter::Comma);

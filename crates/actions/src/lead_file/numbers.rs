@@ -35,7 +35,8 @@ impl fmt::Display for Numbers {
         let mut countries: Vec<(u64, Country)> =
             self.by_country.iter().map(|(&country, &count)| (count, country)).collect();
         countries.sort_by_key(|&(count, country)| (std::cmp::Reverse(count), country));
-        let shown = if countries.len() > COUNTRIES_NAMED_MAX + 1 { COUNTRIES_NAMED_MAX } else { countries.len() };
+        let shown =
+            if countries.len() > COUNTRIES_NAMED_MAX + 1 { COUNTRIES_NAMED_MAX } else { countries.len() };
         let others = &countries[shown..];
 
         let mut parts: Vec<String> =

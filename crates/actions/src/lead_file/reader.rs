@@ -178,20 +178,20 @@ impl<R: Read> LeadFile<R> {
         }
         let position = self.csv.position().clone();
         self.csv.get_mut().begin_record(position.byte(), position.line());
-        let found = self.csv.read_byte_record(&mut self.bytes).map_err(|error| self.file_error(error))?;
+        let found = self.csv.read_byte_record(&mut self.bytes).map_err(file_error)?;
         let after = self.csv.position();
         let bytes = self.bytes.as_slice();
-        // Every record ends with a line break, `END` sees to that; those within its cells are kept in them.
-        let line = after.line() - 1 - line_breaks(bytes);
+        // The line breaks within cells are kept in them; every record ends with one more, `END` sees to that.
+        let line = after.line().saturating_sub(line_breaks(bytes) + 1);
         let bytes_left = self.csv.get_ref().text_bytes().map(|all| all - after.byte());
         if !found || bytes_left == Some(0) {
             self.at_end = true;
             if bytes == &END[1..END.len() - 1] {
                 return Ok(None);
             }
-            // The end of the file became part of a cell, the last one, since its quote is open.
+            // The end of the file became part of a cell, the last one, since its quote is open. No line break ended it.
             let in_earlier_cells = self.bytes.iter().rev().skip(1).map(line_breaks).sum::<u64>();
-            return Err(FileError::OpenQuote { line: line + in_earlier_cells });
+            return Err(FileError::OpenQuote { line: line + 1 + in_earlier_cells });
         }
         if bytes.len() > self.record_bytes_max {
             return Err(FileError::RecordTooLong { line, bytes_max: self.record_bytes_max });
@@ -231,21 +231,21 @@ impl<R: Read> LeadFile<R> {
         }
         Ok(())
     }
+}
 
-    fn file_error(&self, error: csv::Error) -> FileError {
-        match error.into_kind() {
-            csv::ErrorKind::Io(error) => match error.downcast::<FileError>() {
-                Ok(error) => error,
-                Err(error) => FileError::Read(error),
-            },
-            // Byte records of any width have no other errors.
-            kind => FileError::Read(std::io::Error::other(format!("{kind:?}"))),
-        }
+fn file_error(error: csv::Error) -> FileError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => match error.downcast::<FileError>() {
+            Ok(error) => error,
+            Err(error) => FileError::Read(error),
+        },
+        // Byte records of any width have no other errors.
+        kind => FileError::Read(std::io::Error::other(format!("{kind:?}"))),
     }
 }
 
 fn line_breaks(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+    bytes.iter().map(|&byte| u64::from(byte == b'\n')).sum()
 }
 
 impl<R> std::fmt::Debug for LeadFile<R> {
@@ -281,10 +281,8 @@ mod tests {
     /// Line, record and cells of the rows below the header, each as `line/record a|b`.
     fn check(bytes: &[u8], expect: &[&str]) {
         let (_, rows) = read_from(bytes, &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
-        let found: Vec<String> = rows
-            .iter()
-            .map(|(line, record, cells)| format!("{line}/{record} {}", cells.join("|")))
-            .collect();
+        let found: Vec<String> =
+            rows.iter().map(|(line, record, cells)| format!("{line}/{record} {}", cells.join("|"))).collect();
         assert_eq!(found, expect, "{:?}", String::from_utf8_lossy(bytes));
     }
 
@@ -363,7 +361,11 @@ mod tests {
             check_error(bytes, &format!("the file is {what}, not a CSV file; {advice}"));
         };
         check(b"PK\x03\x04\x14\0[Content_Types].xml", "an Excel workbook", save_as);
-        check(b"PK\x03\x04\x14\0mimetypeapplication/vnd.oasis.opendocument", "a spreadsheet document", save_as);
+        check(
+            b"PK\x03\x04\x14\0mimetypeapplication/vnd.oasis.opendocument",
+            "a spreadsheet document",
+            save_as,
+        );
         check(b"PK\x03\x04\x14\0leads.csv", "a ZIP archive", unpack);
         check(b"\x1f\x8b\x08\0", "a gzip archive", unpack);
         check(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook", save_as);
@@ -379,14 +381,18 @@ mod tests {
     #[test]
     fn a_file_that_breaks_off_says_where() {
         let open = |line: u64| {
-            format!("the file breaks off: the double quote opened in line {line} is never closed; export or upload it again, or correct that line")
+            format!(
+                "the file breaks off: the double quote opened in line {line} is never closed; export or upload it again, or correct that line"
+            )
         };
         check_error(b"Name,Phone\n\"Ann,1\nBob,2\n", &open(2));
         check_error(b"Name,Phone\n\"A\nB\",\"1\nBob,2", &open(3));
         check_error(b"Name,Phone\n\"", &open(2));
         check_error(b"Name,\"Phone", &open(1));
         let cut = |line: u64| {
-            format!("the file breaks off in the middle of a character in line {line}; export or upload it again")
+            format!(
+                "the file breaks off in the middle of a character in line {line}; export or upload it again"
+            )
         };
         let mut wide = utf16("\u{feff}Name,Phone\nAnn,1", u16::to_le_bytes);
         wide.pop();
@@ -435,16 +441,12 @@ mod tests {
 
     /// A cell as any tool may write it, without what cannot be told apart afterwards.
     fn cell() -> impl Strategy<Value = String> {
-        prop_oneof![
-            "[a-zA-Z0-9 +().-]{0,12}",
-            "[ -~\n\téÄ€ß]{0,12}",
-        ]
+        prop_oneof!["[a-zA-Z0-9 +().-]{0,12}", "[ -~\n\téÄ€ß]{0,12}",]
     }
 
     fn table() -> impl Strategy<Value = Vec<Vec<String>>> {
-        (1..6_usize).prop_flat_map(|width| {
-            proptest::collection::vec(proptest::collection::vec(cell(), width), 0..12)
-        })
+        (1..6_usize)
+            .prop_flat_map(|width| proptest::collection::vec(proptest::collection::vec(cell(), width), 0..12))
     }
 
     proptest! {

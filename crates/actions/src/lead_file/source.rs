@@ -254,9 +254,8 @@ const SAVE_AS: &str = "open it and save it as “CSV UTF-8”, then upload that"
 fn other_format(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     let has = |needle: &[u8]| bytes.windows(needle.len()).take(4_096).any(|window| window == needle);
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    let begins = |prefix: &[u8]| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
+    let begins =
+        |prefix: &[u8]| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     Some(match bytes {
         [b'P', b'K', 3, 4, ..] if has(b"opendocument") => ("a spreadsheet document", SAVE_AS),
         [b'P', b'K', 3, 4, ..] if has(b"xl/") || has(b"[Content_Types]") => ("an Excel workbook", SAVE_AS),
@@ -297,6 +296,9 @@ fn is_utf8(bytes: &[u8], whole: bool) -> bool {
 
 /// Zero bytes, or more control characters than any text has.
 fn looks_binary(bytes: &[u8]) -> bool {
-    let controls = bytes.iter().filter(|&&byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | 0x0b | 0x0c | b'\r')).count();
+    let controls = bytes
+        .iter()
+        .filter(|&&byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | 0x0b | 0x0c | b'\r'))
+        .count();
     bytes.contains(&0) || controls * 50 > bytes.len().max(100)
 }

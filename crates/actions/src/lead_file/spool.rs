@@ -199,9 +199,8 @@ impl Spooled for SpooledRow {
         let department = from.optional_text()?;
         let source = from.optional_text()?;
         let country = from.country()?;
-        let details = from.list(|from| {
-            Ok(Detail { name: from.text()?.to_owned(), value: from.text()?.to_owned() })
-        })?;
+        let details =
+            from.list(|from| Ok(Detail { name: from.text()?.to_owned(), value: from.text()?.to_owned() }))?;
         let lead = LeadRow {
             first_name,
             last_name,
@@ -344,8 +343,7 @@ mod tests {
     #[test]
     fn r11_rows_come_back_as_they_were_in_memory_and_on_disk() {
         for count in [0, 1, 1_000] {
-            let rows: Vec<SpooledRow> =
-                (0..count).flat_map(|record| [row(record), plain(record)]).collect();
+            let rows: Vec<SpooledRow> = (0..count).flat_map(|record| [row(record), plain(record)]).collect();
             let mut spool = Spool::create(None);
             for row in &rows {
                 spool.write(row).expect("room");

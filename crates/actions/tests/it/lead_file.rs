@@ -5,8 +5,9 @@ use std::fs::File;
 use std::path::Path;
 
 use actions::lead_file::{Limits, Plan, ReadFile, read_lead_file};
-use domain::lead_file::{JudgeContext, Statuses};
+use domain::lead_file::{Field, JudgeContext, Statuses, Target};
 use domain::phone::Country;
+use proptest::prelude::*;
 use serde_json::Value;
 
 const DEFAULT_STATUSES: [&str; 10] = [
@@ -79,12 +80,93 @@ fn r8_r11_r12_real_files_give_the_counts_of_an_independent_library() {
         for row in read.rows.by_ref() {
             skipped += u64::from(!numbers.insert(row.expect("spooled").lead.phone));
         }
-        let counts =
-            (read.counts.rows, numbers.len() as u64, skipped, read.counts.failed, read.counts.blank);
+        let counts = (read.counts.rows, numbers.len() as u64, skipped, read.counts.failed, read.counts.blank);
         let count = |key: &str| file[key].as_u64().expect("a number");
         let expected = (count("rows"), count("imported"), count("skipped"), count("errors"), 0);
         assert_eq!(counts, expected, "{name}: rows, imported, skipped, errors, blank");
         assert_eq!(read.counts.good, read.rows.total(), "{name}");
         println!("{name}: {} {:?} {}", read.encoding.name(), read.delimiter, read.numbers);
+    }
+}
+
+fn read_text(text: &str, limits: &Limits, plan: &Plan) -> Result<ReadFile, String> {
+    read_lead_file(text.as_bytes(), limits, plan, |_| {}).map_err(|error| error.to_string())
+}
+
+#[test]
+fn r10a_the_preview_tells_columns_failures_and_how_numbers_read() {
+    let mut read = read("messy-excel.csv", "US");
+    let extra: Vec<&str> = read.columns.extra().map(|column| column.name.as_str()).collect();
+    assert_eq!(extra, ["Column 8", "Column 9"]);
+    let first = read.failures.next().expect("there are failures").expect("spooled");
+    assert_eq!((first.line, first.record), (8, 7));
+    assert!(first.why.starts_with("status Bogus status does not exist; the statuses are Unassigned, "));
+    let sentence = read.numbers.to_string();
+    assert!(sentence.contains(" United States, ") && sentence.ends_with(" doubtful"), "{sentence}");
+    let row = read.rows.next().expect("there are rows").expect("spooled");
+    let details: Vec<_> =
+        row.lead.details.iter().map(|detail| (detail.name.as_str(), detail.value.as_str())).collect();
+    assert_eq!((row.line, details), (2, vec![("Column 8", "x"), ("Column 9", "x")]));
+}
+
+#[test]
+fn r10_details_are_off_by_a_tick() {
+    let plan = Plan { keeps_details: false, ..plan("US") };
+    let mut read =
+        read_text("Name,Phone,Budget\nAnn,2015550123,10\n", &Limits::default(), &plan).expect("read");
+    assert!(read.rows.next().expect("a row").expect("spooled").lead.details.is_empty());
+}
+
+#[test]
+fn r10a_columns_mapped_by_hand_replace_the_headers() {
+    let text = "who;number\nAnn Lee;2015550123\n";
+    let refused = read_text(text, &Limits::default(), &plan("US")).expect_err("no phone column");
+    assert!(refused.starts_with("the file has no phone column; its columns are who, number;"), "{refused}");
+
+    let columns = Some(vec![Target::Field(Field::FullName), Target::Field(Field::Phone)]);
+    let plan = Plan { columns, ..plan("US") };
+    let mut read = read_text(text, &Limits::default(), &plan).expect("read");
+    let lead = read.rows.next().expect("a row").expect("spooled").lead;
+    assert_eq!((lead.first_name.as_str(), lead.last_name.as_str()), ("Ann", "Lee"));
+}
+
+#[test]
+fn r11_bad_rows_never_stop_good_ones() {
+    let text = "Name,Phone\n,2015550123\nAnn,2015550123\nBob,n/a\n,,\nCy,2015550124\n";
+    let mut read = read_text(text, &Limits::default(), &plan("US")).expect("read");
+    let good: Vec<u64> = read.rows.by_ref().map(|row| row.expect("spooled").line).collect();
+    let failed: Vec<u64> = read.failures.by_ref().map(|row| row.expect("spooled").line).collect();
+    assert_eq!((good, failed, read.counts.blank), (vec![3, 6], vec![2, 4], 1));
+}
+
+#[test]
+fn progress_is_told_on_the_way_and_at_the_end() {
+    let bytes = std::fs::read(data("clean-10k.csv")).expect("kept with the tests");
+    let mut told = Vec::new();
+    read_lead_file(&bytes[..], &Limits::default(), &plan("US"), |bytes| told.push(bytes)).expect("read");
+    assert!(told.len() > 5 && told.is_sorted(), "{told:?}");
+    assert_eq!(told.last(), Some(&(bytes.len() as u64)));
+}
+
+#[test]
+fn rows_that_find_no_room_are_told() {
+    let limits = Limits { spool_dir: Some("/nowhere/at/all".into()), ..Limits::default() };
+    let text = format!("Name,Phone\n{}", "Ann,2015550123\n".repeat(100_000));
+    let refused = read_text(&text, &limits, &plan("US")).expect_err("no room");
+    assert!(
+        refused.starts_with("the rows could not be kept in a temporary file (")
+            && refused.ends_with("; free some disk space, or name a folder with room for temporary files"),
+        "{refused}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_text_under_a_header_is_read_or_refused(text in "([ -~]{0,9}|[0-9+() -]{9,13}|[,;\"\n\t]|\\PC){0,80}") {
+        let text = format!("First Name,Phone,Email,Status,Tags,Country,Notes\n{text}");
+        if let Ok(mut read) = read_text(&text, &Limits::default(), &plan("IN")) {
+            prop_assert_eq!(read.rows.by_ref().flatten().count() as u64, read.counts.good);
+            prop_assert_eq!(read.failures.by_ref().flatten().count() as u64, read.counts.failed);
+        }
     }
 }

@@ -1,4 +1,10 @@
 //! Proofs by test: exhaustive, against an oracle, by property, hostile, and by name.
 
 mod brute;
+mod dealing;
+mod exchange;
+mod hostile;
+mod named;
+mod oracle;
+mod props;
 mod score;

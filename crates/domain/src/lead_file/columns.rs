@@ -398,11 +398,34 @@ mod tests {
     fn r10a_header_names_in_any_case_order_and_spelling() {
         check(&["First Name", "Phone"], &["first name", "phone"]);
         check(&["PHONE_NUMBER", "FIRST_NAME", "last-name"], &["phone", "first name", "last name"]);
-        check(&["\u{feff}phone", " firstname ", "E-Mail", "E mail ID"], &["phone", "first name", "e-mail", "+"]);
+        check(
+            &["\u{feff}phone", " firstname ", "E-Mail", "E mail ID"],
+            &["phone", "first name", "e-mail", "+"],
+        );
         check(&["Mobile No.", "Name"], &["phone", "name"]);
         check(
-            &["Fname", "Surname", "Cell #", "Lead Status", "Tags", "Branch", "Dept", "Country", "Lead source"],
-            &["first name", "last name", "phone", "status", "tags", "branch", "department", "country", "source"],
+            &[
+                "Fname",
+                "Surname",
+                "Cell #",
+                "Lead Status",
+                "Tags",
+                "Branch",
+                "Dept",
+                "Country",
+                "Lead source",
+            ],
+            &[
+                "first name",
+                "last name",
+                "phone",
+                "status",
+                "tags",
+                "branch",
+                "department",
+                "country",
+                "source",
+            ],
         );
     }
 
@@ -416,7 +439,8 @@ mod tests {
 
     #[test]
     fn r10a_columns_without_a_header_are_named_by_their_place() {
-        let map = ColumnMap::from_headers(&["Name", "Phone", "", "Unnamed: 3", "Budget", "budget", "Column 3"]);
+        let map =
+            ColumnMap::from_headers(&["Name", "Phone", "", "Unnamed: 3", "Budget", "budget", "Column 3"]);
         let map = map.expect("columns");
         let names: Vec<&str> = map.extra().map(|column| column.name.as_str()).collect();
         assert_eq!(names, ["Column 3", "Column 4", "Budget", "budget (2)", "Column 3 (2)"]);

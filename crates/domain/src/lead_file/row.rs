@@ -190,9 +190,7 @@ impl<S: Copy> Statuses<S> {
         match self.by_name.get(&fold(name)) {
             Some(&(id, true)) => Ok(id),
             Some(_) => Err(RowError::StatusNotAllowed { name: shortened(name, 40) }),
-            None => {
-                Err(RowError::StatusUnknown { name: shortened(name, 40), known: self.names.join(", ") })
-            }
+            None => Err(RowError::StatusUnknown { name: shortened(name, 40), known: self.names.join(", ") }),
         }
     }
 }
@@ -223,14 +221,14 @@ pub fn judge<S: Copy, C: Cells + ?Sized>(
     let phone_place = places.phones.iter().copied().find(|&index| !clean(cell(Some(index))).is_empty());
     let phone_typed = clean(cell(phone_place));
     let country = Country::read(cell(places.country)).ok();
-    let reading =
-        phone::parse(&phone_typed, country.unwrap_or(context.default_country)).map_err(|error| match error {
+    let reading = phone::parse(&phone_typed, country.unwrap_or(context.default_country)).map_err(
+        |error| match error {
             PhoneError::Missing => RowError::PhoneMissing,
             error => RowError::PhoneImpossible(error),
-        })?;
+        },
+    )?;
     let status_name = clean(cell(places.status));
-    let status =
-        if status_name.is_empty() { None } else { Some(context.statuses.find(&status_name)?) };
+    let status = if status_name.is_empty() { None } else { Some(context.statuses.find(&status_name)?) };
 
     Ok(LeadRow {
         first_name: within(first_name, "first name", NAME_CHARS_MAX)?.into_owned(),
@@ -391,7 +389,11 @@ mod tests {
     #[test]
     fn r12_a_status_is_found_in_any_case() {
         let check = |status: &str, expect: Option<i64>| {
-            assert_eq!(lead(&["Name", "Phone", "Status"], &["Ann", PHONE, status]).status, expect, "{status:?}");
+            assert_eq!(
+                lead(&["Name", "Phone", "Status"], &["Ann", PHONE, status]).status,
+                expect,
+                "{status:?}"
+            );
         };
         check("", None);
         check(" not  PICKED ", Some(2));

@@ -45,9 +45,7 @@ impl Country {
 
     /// The English name, such as `United States`.
     pub fn name(self) -> &'static str {
-        TABLE
-            .binary_search_by(|row| row.0.as_bytes().cmp(&self.0))
-            .map_or("", |index| TABLE[index].2)
+        TABLE.binary_search_by(|row| row.0.as_bytes().cmp(&self.0)).map_or("", |index| TABLE[index].2)
     }
 
     /// The calling code, such as 44.
@@ -73,7 +71,8 @@ impl Country {
 
 /// Dots, commas, apostrophes and the word *the* do not tell countries apart: `U.S.A.`, `The Gambia`.
 fn key(text: &str) -> String {
-    let plain: String = fold(text).chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '&').collect();
+    let plain: String =
+        fold(text).chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '&').collect();
     let plain = plain.replace('&', "and");
     let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty() && *word != "the").collect();
     words.join(" ")
@@ -447,6 +446,9 @@ mod tests {
     fn a_code_has_two_letters_that_are_in_use() {
         assert_eq!(Country::from_code("gb").map(Country::name), Ok("United Kingdom"));
         let error = Country::from_code("XX").expect_err("nobody has XX");
-        assert_eq!(error.to_string(), "\"XX\" is not a country; use its two-letter code, such as US, GB or IN");
+        assert_eq!(
+            error.to_string(),
+            "\"XX\" is not a country; use its two-letter code, such as US, GB or IN"
+        );
     }
 }

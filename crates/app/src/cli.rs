@@ -1,0 +1,289 @@
+//! The command line: every flag is also an environment variable and a line of docs/cli.md.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Gives every lead to the right agent: fair, at once, and with a reason.
+#[derive(Debug, Parser)]
+#[command(name = "evenhand", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Where the rows are, and whose they are
+    #[command(flatten)]
+    pub place: Place,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the rows are, and whose they are.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// The folder of the embedded database
+    #[arg(long, global = true, env = "EVENHAND_DATA", value_name = "DIR", default_value = "./evenhand-data")]
+    pub data: PathBuf,
+    /// A PostgreSQL database instead: postgres://user:password@host:5432/name
+    #[arg(long, global = true, env = "EVENHAND_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<String>,
+    /// Which company; needed only where there are several
+    #[arg(long, global = true, env = "EVENHAND_COMPANY", value_name = "NAME")]
+    pub company: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create a company and its first admin; makes the database if there is none
+    Init(Init),
+    /// Add and list the people of the company
+    #[command(subcommand)]
+    User(User),
+    /// Bring in a list of leads from a CSV file
+    Import(Import),
+    /// Show and change the settings of the automatic jobs
+    #[command(subcommand)]
+    Settings(Settings),
+    /// Run a job now, or preview what it would do
+    #[command(subcommand)]
+    Run(Run),
+    /// List leads
+    #[command(subcommand)]
+    Leads(Leads),
+    /// Show one lead
+    #[command(subcommand)]
+    Lead(Lead),
+    /// Write a consistent copy of everything into one file, also while the service runs
+    Backup(Backup),
+    /// Recount the counters and look for what the rules forbid
+    Doctor(Doctor),
+    /// Fill a fresh database with a believable company and show a run
+    Demo(Demo),
+}
+
+/// Create a company and its first admin.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  echo 'correct horse battery' | evenhand init --company 'Acme Loans' --country IN \\
+      --timezone Asia/Kolkata --admin-email boss@acme.example --password-stdin")]
+pub struct Init {
+    /// The country whose phone numbers need no calling code, as two letters: US, GB, IN
+    #[arg(long, value_name = "CC")]
+    pub country: String,
+    /// The company's time zone: Asia/Kolkata, Europe/London, America/New_York
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: String,
+    /// The first admin signs in with this e-mail
+    #[arg(long, value_name = "E")]
+    pub admin_email: String,
+    /// Read the admin's password from the first line of standard input
+    #[arg(long, required = true)]
+    pub password_stdin: bool,
+}
+
+/// Add and list the people of the company.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Add a user; by default only the role Agent may receive leads
+    Add(UserAdd),
+    /// List the users with what they hold
+    #[command(after_help = "Example:\n  evenhand user list --json")]
+    List(Json),
+}
+
+/// Add a user.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand user add --name 'Asha Rao' --email asha@acme.example --role Agent --cap 50 --branch Pune")]
+pub struct UserAdd {
+    /// Their name
+    #[arg(long, value_name = "N")]
+    pub name: String,
+    /// Their e-mail
+    #[arg(long, value_name = "E")]
+    pub email: String,
+    /// Their role: Company Admin, Manager or Agent
+    #[arg(long, value_name = "ROLE")]
+    pub role: String,
+    /// The most open leads they may hold; without it there is no limit, 0 gives nothing automatically
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=actions::add_user::CAP_MAX))]
+    pub cap: Option<i64>,
+    /// Their branch; made if it is new
+    #[arg(long, value_name = "B")]
+    pub branch: Option<String>,
+    /// Their department; made if it is new
+    #[arg(long, value_name = "D")]
+    pub department: Option<String>,
+    /// Read their password from the first line of standard input; without one they cannot sign in yet
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// Print JSON instead of text.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Json {
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Bring in a list of leads.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand import leads.csv --source 'Expo 2026'
+
+Columns are found by their names in any case and order: First Name and Phone are required; Last Name, E-mail,
+Status, Tags, Branch, Department, Country and Source are known; all others are kept as details of the lead.
+A number that is known already is skipped; a bad row is reported and does not stop the others.")]
+pub struct Import {
+    /// The CSV file; - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The country of numbers without a calling code, instead of the company's
+    #[arg(long, value_name = "CC")]
+    pub country: Option<String>,
+    /// The source of leads whose row names none
+    #[arg(long, value_name = "S")]
+    pub source: Option<String>,
+    /// The branch of leads whose row names none; made if it is new
+    #[arg(long, value_name = "B")]
+    pub branch: Option<String>,
+    /// The department of leads whose row names none; made if it is new
+    #[arg(long, value_name = "D")]
+    pub department: Option<String>,
+    /// Drop the columns that map to nothing
+    #[arg(long)]
+    pub no_details: bool,
+    /// The largest file, in bytes
+    #[arg(long, env = "EVENHAND_IMPORT_BYTES_MAX", value_name = "BYTES", default_value_t = 1 << 30)]
+    pub bytes_max: u64,
+    #[command(flatten)]
+    pub output: Json,
+}
+
+/// Show and change the settings of the automatic jobs.
+#[derive(Debug, Subcommand)]
+pub enum Settings {
+    /// Auto lead assignment; without a change it shows the settings and the last run
+    AutoAssignment(AutoAssignment),
+}
+
+/// Auto lead assignment.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand settings auto-assignment --enable --statuses 'Unassigned,Not Picked,Missed' --at 09:00")]
+pub struct AutoAssignment {
+    /// Let the schedule run it every day
+    #[arg(long, conflicts_with = "disable")]
+    pub enable: bool,
+    /// Take it off the schedule
+    #[arg(long)]
+    pub disable: bool,
+    /// The statuses whose leads are dealt out, separated by commas
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub statuses: Option<Vec<String>>,
+    /// When, company time
+    #[arg(long, value_name = "HH:MM")]
+    pub at: Option<String>,
+    /// What "evenly" means
+    #[arg(long, value_enum)]
+    pub strategy: Option<Strategy>,
+    #[command(flatten)]
+    pub output: Json,
+}
+
+/// What "evenly" means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Strategy {
+    /// The same number of new leads for everybody
+    EqualShares,
+    /// Queues that are as long as each other afterwards
+    LevelQueues,
+}
+
+/// Run a job now.
+#[derive(Debug, Subcommand)]
+pub enum Run {
+    /// Deal the leads out on the saved settings
+    Assignment(RunAssignment),
+}
+
+/// Deal the leads out.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand run assignment --preview
+  evenhand run assignment")]
+pub struct RunAssignment {
+    /// Show what a run would do now, and do nothing
+    #[arg(long)]
+    pub preview: bool,
+    #[command(flatten)]
+    pub output: Json,
+}
+
+/// List leads.
+#[derive(Debug, Subcommand)]
+pub enum Leads {
+    /// List the leads, newest first
+    List(LeadsList),
+}
+
+/// List the leads.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand leads list --status Assigned --owner asha@acme.example --json")]
+pub struct LeadsList {
+    /// Only leads in this status
+    #[arg(long, value_name = "S")]
+    pub status: Option<String>,
+    /// Only leads of the user with this e-mail
+    #[arg(long, value_name = "EMAIL")]
+    pub owner: Option<String>,
+    #[command(flatten)]
+    pub output: Json,
+}
+
+/// Show one lead.
+#[derive(Debug, Subcommand)]
+pub enum Lead {
+    /// The lead with its timeline
+    Show(LeadShow),
+}
+
+/// The lead with its timeline.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evenhand lead show 17")]
+pub struct LeadShow {
+    /// Its number
+    #[arg(value_name = "ID")]
+    pub id: i64,
+    #[command(flatten)]
+    pub output: Json,
+}
+
+/// Write a consistent copy of everything into one file.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand backup /backups/evenhand-$(date +%F).db
+
+The file is an embedded database, also when the rows are in PostgreSQL. To use it, put it into an empty folder
+as evenhand.db and name the folder with --data.")]
+pub struct Backup {
+    /// The file to write; it must not exist
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Recount the counters.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evenhand doctor\n  evenhand doctor --mend")]
+pub struct Doctor {
+    /// Set the counters to what the recount says
+    #[arg(long)]
+    pub mend: bool,
+    #[command(flatten)]
+    pub output: Json,
+}
+
+/// Fill a fresh database with a believable company.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evenhand demo --data ./demo-data")]
+pub struct Demo {}

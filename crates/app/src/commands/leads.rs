@@ -1,0 +1,104 @@
+//! `evenhand leads list`
+
+use crate::{
+    cli::{Leads, LeadsList, Place},
+    output::callers_fault,
+};
+use domain::viewer::Sight;
+use std::io::Write;
+use store::{
+    leads::{self, Filter, LeadLine},
+    statuses, users,
+};
+
+pub async fn leads(place: &Place, command: Leads) -> anyhow::Result<()> {
+    match command {
+        Leads::List(args) => list(place, args).await,
+    }
+}
+
+async fn list(place: &Place, args: LeadsList) -> anyhow::Result<()> {
+    let (store, company) = place.open_company().await?;
+    let mut reader = store.read().await?;
+    let known = statuses::list(reader.session(), company.id).await?;
+    let status = match &args.status {
+        None => None,
+        Some(name) => Some(
+            known
+                .named(name)
+                .ok_or_else(|| callers_fault(format!("there is no status {name:?}; the statuses are {}", known.names())))?
+                .id,
+        ),
+    };
+    let owner = match &args.owner {
+        None => None,
+        Some(email) => Some(
+            users::by_email(reader.session(), company.id, email)
+                .await?
+                .ok_or_else(|| callers_fault(format!("there is no user with the e-mail {email}")))?,
+        ),
+    };
+    drop(reader);
+    let json = args.output.json;
+    let printed = store
+        .read_long(move |session| {
+            Box::pin(async move {
+                let mut out = std::io::BufWriter::with_capacity(64 * 1024, std::io::stdout());
+                let mut number = 0_u64;
+                let mut broken: Option<std::io::Error> = None;
+                if json {
+                    broken = write!(out, "[").err();
+                }
+                let streamed = leads::each(session, company.id, Filter { status, owner }, Sight::All, |lead| {
+                    let written = if json {
+                        let comma = if number == 0 { "" } else { "," };
+                        write!(out, "{comma}\n{}", as_json(&lead))
+                    } else {
+                        writeln!(out, "{}", as_line(&lead))
+                    };
+                    number += 1;
+                    written.map_err(|error| {
+                        broken = Some(error);
+                        store::Error::Io("standard output was closed".into())
+                    })
+                })
+                .await;
+                if let Some(error) = broken {
+                    return Ok(Err(error));
+                }
+                streamed?;
+                let end = if json { writeln!(out, "{}]", if number == 0 { "" } else { "\n" }) } else { Ok(()) };
+                Ok::<_, store::Error>(end.and_then(|()| out.flush()))
+            })
+        })
+        .await?;
+    Ok(printed?)
+}
+
+fn as_line(lead: &LeadLine) -> String {
+    let name = format!("{} {}", lead.first_name, lead.last_name);
+    let owner = lead.owner.as_deref().unwrap_or("–");
+    format!("{}\t{}\t{}\t{}\t{owner}", lead.id, name.trim_end(), lead.phone, lead.status)
+}
+
+/// A lead as the command line and the interface give it.
+pub fn as_json(lead: &LeadLine) -> serde_json::Value {
+    serde_json::json!({
+        "id": lead.id,
+        "first_name": lead.first_name,
+        "last_name": lead.last_name,
+        "phone": lead.phone,
+        "phone_doubtful": lead.phone_doubtful,
+        "email": lead.email,
+        "status": lead.status,
+        "owner": lead.owner_email,
+        "owner_name": lead.owner,
+        "source": lead.source,
+        "branch": lead.branch,
+        "department": lead.department,
+        "country": lead.country,
+        "created_at_ms": lead.created_at.0,
+        "last_activity_at_ms": lead.last_activity_at.0,
+        "version": lead.version,
+    })
+}

@@ -1,0 +1,64 @@
+//! `evenhand settings auto-assignment`
+
+use crate::{
+    cli::{AutoAssignment, Place, Settings, Strategy},
+    clock,
+    output::{self, callers_fault},
+};
+use actions::{
+    run_assignment::last_sentence,
+    save_auto_assignment::{Change, save_auto_assignment},
+};
+use domain::{time::NotATime, viewer::Viewer};
+use std::io::Write;
+use store::{jobs, statuses};
+
+pub async fn settings(place: &Place, command: Settings) -> anyhow::Result<()> {
+    match command {
+        Settings::AutoAssignment(args) => auto_assignment(place, args).await,
+    }
+}
+
+async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<()> {
+    let json = args.output.json;
+    let change = Change {
+        enabled: if args.enable { Some(true) } else { args.disable.then_some(false) },
+        statuses: args.statuses.map(|names| names.into_iter().filter(|name| !name.trim().is_empty()).collect()),
+        at: args.at.map(|at| at.parse().map_err(|error: NotATime| callers_fault(error))).transpose()?,
+        strategy: args.strategy.map(|strategy| match strategy {
+            Strategy::EqualShares => allot::Strategy::EqualShares,
+            Strategy::LevelQueues => allot::Strategy::LevelQueues,
+        }),
+    };
+    let (store, company) = place.open_company().await?;
+    if change != Change::default() {
+        save_auto_assignment(&store, company.id, change, Viewer::Operator, clock::now()).await?;
+    }
+    let mut reader = store.read().await?;
+    let known = statuses::list(reader.session(), company.id).await?;
+    let now = jobs::auto_assignment(reader.session(), company.id, &known).await?;
+    let (sentence, second_line) = last_sentence(reader.session(), &company).await?;
+    let names: Vec<String> =
+        now.statuses.iter().filter_map(|id| known.get(*id)).map(|status| status.name.clone()).collect();
+    if json {
+        return output::json(&serde_json::json!({
+            "enabled": now.enabled,
+            "statuses": names,
+            "at": now.at.to_string(),
+            "strategy": now.strategy.to_string(),
+            "last_run": sentence,
+            "last_run_details": second_line,
+        }));
+    }
+    let mut out = output::stdout();
+    writeln!(out, "Auto lead assignment: {}", if now.enabled { "on" } else { "off" })?;
+    writeln!(out, "Statuses: {}", if names.is_empty() { "none".into() } else { names.join(", ") })?;
+    writeln!(out, "At: {} ({})", now.at, company.time_zone)?;
+    writeln!(out, "Strategy: {}", now.strategy)?;
+    writeln!(out, "{sentence}")?;
+    if !second_line.is_empty() {
+        writeln!(out, "{second_line}")?;
+    }
+    out.flush()?;
+    Ok(())
+}
