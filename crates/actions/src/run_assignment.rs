@@ -61,19 +61,30 @@ pub async fn run(
     let Some(lease) = store.try_lease(company.id).await? else {
         return Err(Error::refused("a run of this company is in progress; wait until it is done and start again"));
     };
+    let report = run_alone(store, company, viewer, started_by, clock, &zone).await;
+    lease.release().await;
+    report
+}
+
+/// The run, while the caller holds the company's lease.
+async fn run_alone(
+    store: &Store,
+    company: &Company,
+    viewer: Viewer,
+    started_by: &'static str,
+    clock: &(dyn Fn() -> Moment + Send + Sync),
+    zone: &Zone,
+) -> Result<Report> {
     let started_at = clock();
     let run = open_record(store, company.id, viewer.actor(), started_by, started_at).await?;
     match deal_and_claim(store, company, run, clock).await {
-        Ok(dealing) => {
-            drop(lease);
-            Ok(Report {
-                run: Some(run),
-                sentence: sentence::last_run(started_at, &zone, &dealing.numbers),
-                second_line: sentence::second_line(&dealing.numbers),
-                numbers: dealing.numbers,
-                agents: dealing.agents,
-            })
-        }
+        Ok(dealing) => Ok(Report {
+            run: Some(run),
+            sentence: sentence::last_run(started_at, zone, &dealing.numbers),
+            second_line: sentence::second_line(&dealing.numbers),
+            numbers: dealing.numbers,
+            agents: dealing.agents,
+        }),
         Err(error) => {
             let (company, now, why) = (company.id, clock(), error.to_string());
             let closed: store::Result<()> = store
@@ -196,14 +207,15 @@ async fn look(session: &mut Session, company: CompanyId, chosen_since: Moment, n
         rest_hours: settings.rest_hours,
     };
     let members = users::members(session, company).await?;
+    let eligible = settings.eligible(&statuses);
     let mut leads = Vec::new();
-    for status in &settings.statuses {
+    for status in &eligible {
         leads.append(&mut pool::in_status(session, company, *status).await?);
     }
     let pool = Pool::gather(leads, &members, &rules);
     let mut earlier = Vec::new();
     if pool.had_owners() {
-        for status in &settings.statuses {
+        for status in &eligible {
             let since = now.days_before(EARLIER_OWNERS_DAYS);
             earlier.append(&mut pool::earlier_owners(session, company, *status, since).await?);
         }

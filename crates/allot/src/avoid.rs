@@ -6,13 +6,11 @@ use std::collections::HashMap;
 
 use crate::Class;
 use crate::deal::Parts;
+use crate::mix::MIXED_FROM;
 
 /// Steps of looking for partners in one class, per lead of it: enough for every class met in practice, and a bound for
 /// one in which hardly anything can be swapped.
 const STEPS_PER_LEAD: usize = 256;
-
-/// From how many leads on the mean rank of a part is held within a quarter of the class's.
-pub(crate) const MIXED_FROM: u64 = 20;
 
 /// Swaps leads of one class; `leads` holds the agents of its served leads. Returns how many stay with an earlier owner.
 pub(crate) fn avoid(class: &Class, leads: &mut [u32], parts: &Parts) -> u32 {

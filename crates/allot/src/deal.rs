@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::mix::mix;
 use crate::table;
 
 /// What everybody gets of one class: (agent, leads), agents ascending, none zero. The present owner's kept leads are a
@@ -10,14 +11,17 @@ use crate::table;
 pub(crate) type Parts = Vec<(u32, u32)>;
 
 /// Writes an agent for every lead of `leads`, most urgent first; the parts must add up to its length. `strata` is
-/// empty or has an entry for each of these leads.
-pub(crate) fn deal(leads: &mut [u32], strata: &[u32], parts: &[(u32, u32)]) {
+/// empty or has an entry for each of these leads. `turn` is another number for each class, so that the first lead is
+/// not always for the same agent.
+pub(crate) fn deal(leads: &mut [u32], strata: &[u32], parts: &[(u32, u32)], turn: u32) {
     if let [(agent, _)] = parts {
         leads.fill(*agent);
         return;
     }
     let (rows, positions) = by_stratum(strata, leads.len());
-    let mut hand = Hand { given: vec![0; parts.len()], of: parts.len() as u64, ..Hand::default() };
+    // Multiples of the golden ratio fall evenly on the circle.
+    let first = (u64::from(turn.wrapping_mul(2_654_435_769)) * parts.len() as u64) >> 32;
+    let mut hand = Hand { parts: parts.len(), first: first as usize, ..Hand::default() };
     if rows.len() <= 1 {
         let cells: Vec<(u32, u32)> = parts.iter().enumerate().map(|(at, &(_, part))| (at as u32, part)).collect();
         hand.arrange(&cells, leads.len());
@@ -36,6 +40,7 @@ pub(crate) fn deal(leads: &mut [u32], strata: &[u32], parts: &[(u32, u32)]) {
         }
         first += size as usize;
     }
+    mix(leads, &rows, &positions, parts);
 }
 
 /// The sizes of the strata in the order of their mean rank, and the positions of their leads, stratum after stratum.
@@ -47,38 +52,39 @@ fn by_stratum(strata: &[u32], leads: usize) -> (Vec<u32>, Vec<u32>) {
     // Small numbers are their own index; others take a detour.
     let highest = strata.iter().copied().max().unwrap_or(0) as usize;
     let mut names = HashMap::new();
-    let dense: Vec<u32>;
-    let dense = if highest <= leads {
-        strata
+    let renamed: Vec<u32>;
+    let (dense, kinds) = if highest <= leads {
+        (strata, highest + 1)
     } else {
-        dense = strata
+        renamed = strata
             .iter()
             .map(|&stratum| {
                 let next = names.len() as u32;
                 *names.entry(stratum).or_insert(next)
             })
             .collect();
-        &dense
+        (&renamed[..], names.len())
     };
-    let mut found: Vec<(u64, u64, usize)> = Vec::new();
-    let kinds = dense.iter().copied().max().map_or(0, |kind| kind as usize + 1);
-    let (mut size, mut sum) = (vec![0u64; kinds + 1], vec![0u64; kinds + 1]);
-    for (position, &kind) in dense.iter().enumerate() {
-        size[kind as usize] += 1;
-        sum[kind as usize] += position as u64;
+    // Size and sum of ranks of every stratum; the last entry is for the strata of one lead.
+    let mut tally = vec![(0u64, 0u64); kinds + 1];
+    for (position, &kind) in (0u64..).zip(dense) {
+        let (size, sum) = &mut tally[kind as usize];
+        *size += 1;
+        *sum += position;
     }
     let mut row_of: Vec<usize> = (0..kinds).collect();
     for kind in 0..kinds {
-        if size[kind] == 1 {
-            size[kinds] += 1;
-            sum[kinds] += sum[kind];
-            size[kind] = 0;
+        if let (1, sum) = tally[kind] {
+            tally[kinds].0 += 1;
+            tally[kinds].1 += sum;
+            tally[kind].0 = 0;
             row_of[kind] = kinds;
         }
     }
-    for kind in 0..=kinds {
-        if size[kind] > 0 {
-            found.push((sum[kind], size[kind], kind));
+    let mut found: Vec<(u64, u64, usize)> = Vec::new();
+    for (kind, &(size, sum)) in tally.iter().enumerate() {
+        if size > 0 {
+            found.push((sum, size, kind));
         }
     }
     // By mean rank, without dividing.
@@ -101,17 +107,20 @@ fn by_stratum(strata: &[u32], leads: usize) -> (Vec<u32>, Vec<u32>) {
     (found.iter().map(|&(_, size, _)| size as u32).collect(), positions)
 }
 
-/// Arranges one stratum: the leads of each part at equal distances, parts shifted against each other and in turns from
-/// the front and from the back, so that the first of the row is not always the same.
+/// Arranges the rows of one class: the leads of each part at equal distances, the parts in turns from the front and
+/// from the back, so that the first of the row is not always the same.
 #[derive(Default)]
 struct Hand {
     /// The part of each lead of the row.
     row: Vec<u32>,
-    /// How many leads each part got in earlier rows.
+    /// How many parts there are, and which is dealt to first.
+    parts: usize,
+    first: usize,
+    /// How many leads each part got in earlier rows; kept where the parts of a row differ much.
     given: Vec<u32>,
-    /// How many parts there are.
-    of: u64,
     fill: Vec<u32>,
+    /// Whether the next round goes backwards.
+    back: bool,
 }
 
 /// Fractions of one position.
@@ -119,6 +128,44 @@ const BITS: u32 = 16;
 
 impl Hand {
     fn arrange(&mut self, cells: &[(u32, u32)], size: usize) {
+        let most = cells.iter().map(|&(_, leads)| leads as usize).max().unwrap_or(0);
+        self.row.clear();
+        if most * cells.len() <= 3 * size {
+            self.in_rounds(cells, most as u32);
+        } else {
+            self.by_wish(cells, size);
+        }
+    }
+
+    /// Like cards: a lead for each part in every round. A part with fewer leads sits out rounds at equal distances.
+    fn in_rounds(&mut self, cells: &[(u32, u32)], rounds: u32) {
+        let start = cells.partition_point(|&(part, _)| (part as usize) < self.first);
+        // In parts of one lead; half a lead ahead, so that who gets one only gets it in the middle.
+        let mut due: Vec<(u32, u32, u32)> = cells[start..]
+            .iter()
+            .chain(&cells[..start])
+            .map(|&(part, leads)| (part, leads, if leads == rounds { 0 } else { rounds / 2 }))
+            .collect();
+        let mut deal = |row: &mut Vec<u32>, (part, leads, due): &mut (u32, u32, u32)| {
+            *due += *leads;
+            if *due >= rounds {
+                *due -= rounds;
+                row.push(*part);
+            }
+        };
+        for _ in 0..rounds {
+            if self.back {
+                due.iter_mut().rev().for_each(|part| deal(&mut self.row, part));
+            } else {
+                due.iter_mut().for_each(|part| deal(&mut self.row, part));
+            }
+            self.back = !self.back;
+        }
+    }
+
+    /// Every lead wishes for a slot; several may wish the same.
+    fn by_wish(&mut self, cells: &[(u32, u32)], size: usize) {
+        self.given.resize(self.parts, 0);
         self.fill.clear();
         self.fill.resize(size + 1, 0);
         for &cell in cells {
@@ -127,7 +174,6 @@ impl Hand {
         for slot in 0..size {
             self.fill[slot + 1] += self.fill[slot];
         }
-        self.row.clear();
         self.row.resize(size, 0);
         let mut row = std::mem::take(&mut self.row);
         for &cell in cells {
@@ -140,10 +186,10 @@ impl Hand {
         self.row = row;
     }
 
-    /// The slot nearest to the wish of each lead of a cell; several may wish the same.
     fn slots(&mut self, (part, leads): (u32, u32), size: usize, mut visit: impl FnMut(&mut [u32], usize, u32)) {
         let step = ((size as u64) << BITS) / u64::from(leads);
-        let phase = ((2 * u64::from(part) + 1) << BITS) / (2 * self.of);
+        let place = (part as usize + self.parts - self.first) % self.parts;
+        let phase = ((2 * place as u64 + 1) << BITS) / (2 * self.parts as u64);
         let ahead = (step * phase) >> BITS;
         let mut shifts = [ahead, step.saturating_sub(ahead + 1)];
         if self.given[part as usize] % 2 == 1 {

@@ -162,7 +162,12 @@ impl<'a> Flow<'a> {
 
     /// Adds to a pair, without touching the counts of the agent.
     pub fn put(&mut self, group: usize, agent: u32, leads: u32) {
-        let amount = &mut self.amounts[self.groups.pair(group, agent)];
+        self.put_pair(self.groups.pair(group, agent), group, agent, leads);
+    }
+
+    /// The same for a pair whose place is known.
+    pub fn put_pair(&mut self, pair: usize, group: usize, agent: u32, leads: u32) {
+        let amount = &mut self.amounts[pair];
         if *amount == 0 && leads > 0 {
             let givers = &mut self.givers[agent as usize];
             givers.push(group as u32);

@@ -11,6 +11,7 @@ pub mod fairness;
 mod flow;
 mod groups;
 mod instance;
+mod mix;
 mod network;
 mod paths;
 mod plan;

@@ -31,6 +31,7 @@ struct Pouring {
 /// An eligible agent with room.
 struct Cup {
     agent: u32,
+    pair: usize,
     level: u64,
     free: u64,
     weight: u32,
@@ -53,13 +54,13 @@ impl Pouring {
         let leads = flow.groups.list[g].leads;
         self.cups.clear();
         let mut space = 0u64;
-        for agent in flow.groups.agents_of(g) {
+        for (pair, agent) in flow.groups.pairs_of(g) {
             let side = &flow.sides[agent as usize];
             // Kept leads are not counted while pouring: where all can move, they will.
             let free = side.room.saturating_sub(u64::from(side.new)).min(u64::from(leads));
             if free > 0 {
                 let level = side.base + u64::from(side.new);
-                self.cups.push(Cup { agent, level, free, weight: side.weight });
+                self.cups.push(Cup { agent, pair, level, free, weight: side.weight });
                 space += free;
             }
         }
@@ -73,18 +74,19 @@ impl Pouring {
         for (at, cup) in self.cups.iter().enumerate() {
             let takes = cup.takes(self.mark, self.shift);
             left -= takes;
-            give(flow, g, cup.agent, takes as u32);
+            give(flow, g, cup, takes as u32);
             if takes < cup.takes(self.mark + 1, self.shift) {
                 let marginal = Marginal { of: 2 * (cup.level + takes) + 1, per: cup.weight };
                 self.next.push((marginal, flow.place[cup.agent as usize], at));
             }
         }
         // What is left lies between two marks, at most one lead for each: exactly compared, ties in order of waiting.
-        if left > 0 {
-            self.next.sort_unstable();
-            for &(_, _, at) in self.next.iter().take(left as usize) {
-                give(flow, g, self.cups[at].agent, 1);
-            }
+        let left = left as usize;
+        if left > 0 && left < self.next.len() {
+            self.next.select_nth_unstable(left - 1);
+        }
+        for &(_, _, at) in self.next.iter().take(left) {
+            give(flow, g, &self.cups[at], 1);
         }
         settle(flow, g, poured as u32);
     }
@@ -135,10 +137,10 @@ impl Pouring {
     }
 }
 
-fn give(flow: &mut Flow, g: usize, agent: u32, leads: u32) {
+fn give(flow: &mut Flow, g: usize, cup: &Cup, leads: u32) {
     if leads > 0 {
-        flow.put(g, agent, leads);
-        flow.sides[agent as usize].new += leads;
+        flow.put_pair(cup.pair, g, cup.agent, leads);
+        flow.sides[cup.agent as usize].new += leads;
     }
 }
 

@@ -60,11 +60,12 @@ fn spread(flow: &mut Flow) {
         while end < groups.len() && groups.words(end) == groups.words(start) {
             end += 1;
         }
-        let alike: Vec<usize> = (start..end).filter(|&g| flow.takers(g).next().is_some()).collect();
+        let run = start..end;
         start = end;
-        if alike.len() < 2 {
+        if run.len() < 2 {
             continue;
         }
+        let alike: Vec<usize> = run.filter(|&g| flow.takers(g).next().is_some()).collect();
         let mut sums: std::collections::BTreeMap<u32, u32> = std::collections::BTreeMap::new();
         let mut rows = Vec::new();
         for &g in &alike {
@@ -127,7 +128,7 @@ fn split(instance: &Instance, flow: &Flow, group: usize) -> Vec<(u32, u32, Parts
 
 fn split_as_list(members: &[u32], served: &[u32], parts: &Parts, all: usize) -> Vec<(u32, u32, Parts)> {
     let mut list = vec![NOBODY; all];
-    deal(&mut list, &[], parts);
+    deal(&mut list, &[], parts, 0);
     let mut rest = &list[..];
     members
         .iter()
@@ -152,7 +153,7 @@ fn deal_class(instance: &Instance, plan: &mut Plan, index: u32, served: u32, par
     let first = counts.first as usize;
     let leads = &mut plan.leads[first..first + served as usize];
     if served > 0 {
-        deal(leads, class.strata.get(..served as usize).unwrap_or_default(), parts);
+        deal(leads, class.strata.get(..served as usize).unwrap_or_default(), parts, index);
         if !class.avoid.is_empty() {
             plan.avoided_remaining += avoid::avoid(class, leads, parts);
         }

@@ -112,7 +112,8 @@ pub struct Move {
 /// What a run would do.
 #[derive(Debug)]
 pub struct Dealing {
-    /// The leads that move, in no particular order.
+    /// The leads that move, in the order in which they keep their place when room turns out to be less (R32): leads that
+    /// nobody owns before owned ones, which lose nothing by staying, and inside each the most urgent first.
     pub moves: Vec<Move>,
     /// Every user who may receive leads, and what the dealing means to them, in the order of ids.
     pub agents: Vec<AgentLine>,
@@ -184,7 +185,7 @@ impl Pool {
         let plan = allot::plan(&instance)?;
         allot::verify(&instance, &plan)?;
 
-        let mut moves = Vec::new();
+        let mut moves: Vec<(u32, Move)> = Vec::new();
         let mut kept = 0;
         let mut leftovers = std::collections::BTreeMap::<Leftover, u64>::new();
         let mut got = vec![0_i64; table.agents.len()];
@@ -202,16 +203,14 @@ impl Pool {
                     if let Some(owner) = class.fallback {
                         left[owner as usize] += 1;
                     }
-                    moves.push(Move {
-                        lead: lead.id,
-                        entries: lead.entries,
-                        status: lead.status,
-                        from: lead.owner,
-                        to: table.agents[*agent as usize].id,
-                    });
+                    let to = table.agents[*agent as usize].id;
+                    let (entries, status) = (lead.entries, lead.status);
+                    moves.push((*row, Move { lead: lead.id, entries, status, from: lead.owner, to }));
                 }
             }
         }
+        moves.sort_unstable_by_key(|(row, m)| (m.from.is_some(), *row));
+        let moves: Vec<Move> = moves.into_iter().map(|(_, m)| m).collect();
         let agents: Vec<AgentLine> = table
             .agents
             .iter()

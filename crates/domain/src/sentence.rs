@@ -67,12 +67,12 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 
 /// `Last run: 2026-05-11 09:00 IST — 42 leads assigned across 6 agents, 3 unassigned (agents at cap).`
 pub fn last_run(at: Moment, zone: &Zone, numbers: &RunNumbers) -> String {
-    format!("Last run: {} — {}", zone.minute(at), did(numbers))
+    format!("Last run: {} — {}", zone.minute(at), told(numbers, "assigned across", ""))
 }
 
-/// The same before it has happened.
+/// The same before it has happened: `Preview: 42 leads would go to 6 agents, 3 would stay unassigned (agents at cap).`
 pub fn preview(numbers: &RunNumbers) -> String {
-    format!("Preview: {}", did(numbers))
+    format!("Preview: {}", told(numbers, "would go to", "would stay "))
 }
 
 /// When there was no run yet.
@@ -106,18 +106,20 @@ impl RunNumbers {
 
 /// When the last run failed.
 pub fn failed(at: Moment, zone: &Zone, why: &str) -> String {
-    format!("Last run: {} — failed: {why} No lead was changed.", zone.minute(at))
+    let why = why.trim_end();
+    let stop = if why.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("Last run: {} — failed: {why}{stop} No lead was changed.", zone.minute(at))
 }
 
-fn did(numbers: &RunNumbers) -> String {
+fn told(numbers: &RunNumbers, verb: &str, stay: &str) -> String {
     let mut text = format!(
-        "{} assigned across {}",
+        "{} {verb} {}",
         count(numbers.assigned, "lead", "leads"),
         count(numbers.agents, "agent", "agents")
     );
     let unassigned = numbers.unassigned();
     if unassigned > 0 {
-        text.push_str(&format!(", {unassigned} unassigned ({})", reasons(&numbers.leftovers)));
+        text.push_str(&format!(", {unassigned} {stay}unassigned ({})", reasons(&numbers.leftovers)));
     }
     text.push('.');
     text
@@ -199,6 +201,34 @@ mod tests {
             "40 kept (nobody else had room); 75 not considered (60 in work, 15 banned); 2 skipped (changed by a person meanwhile)."
         );
         assert_eq!(second_line(&RunNumbers::default()), "");
+    }
+
+    #[test]
+    fn r33_never_running_and_failed_have_sentences_of_their_own() {
+        let zone: Zone = "Asia/Kolkata".parse().unwrap();
+        let at = Moment(1_778_470_200_000);
+        assert_eq!(NEVER_RUN, "Never run.");
+        assert_eq!(running(at, &zone), "Running since 2026-05-11 09:00 IST.");
+        for (why, expect) in [
+            ("the disk is full. Try again.", "the disk is full. Try again. No lead was changed."),
+            ("the server went away", "the server went away. No lead was changed."),
+        ] {
+            assert_eq!(failed(at, &zone, why), format!("Last run: 2026-05-11 09:00 IST — failed: {expect}"));
+        }
+    }
+
+    #[test]
+    fn r32_surplus_joins_the_leftovers_at_cap() {
+        use Leftover::{AgentsAtCap, NoEligibleAgents};
+        for (before, ownerless, owned, expect) in [
+            (vec![], 2, 1, vec![(AgentsAtCap, 2)]),
+            (vec![(AgentsAtCap, 3)], 2, 0, vec![(AgentsAtCap, 5)]),
+            (vec![(NoEligibleAgents, 3)], 0, 4, vec![(NoEligibleAgents, 3)]),
+        ] {
+            let mut numbers = numbers(1, 1, &before);
+            numbers.add_surplus(ownerless, owned);
+            assert_eq!((numbers.leftovers, numbers.kept), (expect, owned));
+        }
     }
 
     #[test]

@@ -159,7 +159,7 @@ fn drop_surplus(claimed: &mut Outcome, members: &BTreeMap<UserId, Member>) {
             return;
         }
         let before = claimed.moved.len();
-        // The moves stand in order of urgency: the least urgent go first.
+        // The moves stand in the order in which they keep their place: the last go first.
         let mut kept: Vec<Move> = Vec::with_capacity(before);
         for m in std::mem::take(&mut claimed.moved).into_iter().rev() {
             match surplus.get_mut(&m.to) {

@@ -8,7 +8,8 @@
 use crate::{
     dialect::Engine,
     error::{Error, Result},
-    limits, migrate,
+    limits::Limits,
+    migrate,
     postgres::{PgConnection, Postgres},
     session::{Inner, Session},
     sqlite::{Job, Sqlite, SqliteReader},
@@ -23,6 +24,7 @@ use std::{
         atomic::{AtomicU8, Ordering},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
@@ -48,6 +50,7 @@ pub enum Missing {
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<Backend>,
+    limits: Limits,
 }
 
 enum Backend {
@@ -58,6 +61,11 @@ enum Backend {
 impl Store {
     /// Opens the database and brings its schema up to date.
     pub async fn open(location: &Location, missing: Missing) -> Result<Store> {
+        Store::open_within(location, missing, Limits::default()).await
+    }
+
+    /// The same with limits of one's own.
+    pub async fn open_within(location: &Location, missing: Missing, limits: Limits) -> Result<Store> {
         let backend = match location {
             Location::Folder(folder) => {
                 let file = folder.join("evenhand.db");
@@ -70,12 +78,12 @@ impl Store {
                         file.display()
                     )));
                 }
-                Backend::Sqlite { sqlite: Sqlite::open(&file, missing == Missing::Create)?, folder: folder.clone() }
+                Backend::Sqlite { sqlite: Sqlite::open(&file, missing == Missing::Create, limits)?, folder: folder.clone() }
             }
-            Location::Url(url) => Backend::Postgres(Postgres::new(url)?),
+            Location::Url(url) => Backend::Postgres(Postgres::new(url, limits)?),
         };
-        let store = Store { backend: Arc::new(backend) };
-        migrate::up(&store).await?;
+        let store = Store { backend: Arc::new(backend), limits };
+        migrate::up(&store, missing).await?;
         Ok(store)
     }
 
@@ -127,14 +135,20 @@ impl Store {
 
     /// A reader that sees everything as of one moment.
     pub async fn snapshot(&self) -> Result<Reader> {
-        let mut reader = self.read().await?;
-        match &mut reader.kind {
-            ReaderKind::Sqlite(reader) => reader.begin_snapshot()?,
-            ReaderKind::Postgres(session) => {
-                session.connection()?.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-            }
-        }
-        Ok(reader)
+        Ok(Reader {
+            kind: match &*self.backend {
+                Backend::Sqlite { sqlite, .. } => {
+                    let mut reader = sqlite.reader().await?;
+                    reader.limit(true)?;
+                    reader.begin_snapshot()?;
+                    ReaderKind::Sqlite(reader)
+                }
+                Backend::Postgres(postgres) => {
+                    let connection = postgres.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                    ReaderKind::Postgres(Session { inner: Inner::Postgres(connection) })
+                }
+            },
+        })
     }
 
     /// A snapshot for work that may take seconds: off the asynchronous threads on SQLite, without the statement limit.
@@ -162,7 +176,8 @@ impl Store {
             ReaderKind::Postgres(session) => {
                 session.without_statement_limit().await?;
                 let answer = AssertUnwindSafe(work(session)).catch_unwind().await;
-                session.connection()?.end("COMMIT").await?;
+                // Nothing was written: a connection that does not even end its transaction is given up when dropped.
+                let _ = session.connection()?.end("COMMIT").await;
                 answer.map_err(|panic| Error::Panicked(panic_text(&*panic)))?
             }
         }
@@ -205,46 +220,43 @@ impl Store {
                     turn: Arc::clone(&turn),
                     length,
                 }))?;
-                wait_for_turn(&turn, answer, length).await
+                let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
+                wait_for_turn(&turn, answer, limit).await
             }
-            Backend::Postgres(_) => {
-                let store = self.clone();
-                // A task of its own: the write runs to its end when the caller goes away.
-                match tokio::spawn(async move { store.write_postgres(length, work).await }).await {
+            Backend::Postgres(postgres) => {
+                let session = Session { inner: Inner::Postgres(postgres.begin("BEGIN").await?) };
+                // It has begun. A task of its own: it runs to its end when the caller goes away.
+                match tokio::spawn(transact(session, length, work)).await {
                     Ok(answer) => answer,
                     Err(e) => Err(E::from(Error::Panicked(e.to_string()))),
                 }
             }
         }
     }
+}
 
-    async fn write_postgres<T, E, F>(&self, length: Length, work: F) -> Result<T, E>
-    where
-        F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
-        E: From<Error>,
-    {
-        let Backend::Postgres(postgres) = &*self.backend else {
-            return Err(E::from(Error::Sql("not a PostgreSQL store".into())));
-        };
-        let mut session = Session { inner: Inner::Postgres(postgres.connection().await?) };
-        session.connection()?.begin("BEGIN").await?;
-        if length == Length::Long {
-            session.without_statement_limit().await?;
+/// The life of a transaction on PostgreSQL that has begun.
+async fn transact<T, E, F>(mut session: Session, length: Length, work: F) -> Result<T, E>
+where
+    F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    E: From<Error>,
+{
+    if length == Length::Long {
+        session.without_statement_limit().await?;
+    }
+    let answer = AssertUnwindSafe(work(&mut session)).catch_unwind().await;
+    match answer {
+        Ok(Ok(value)) => match session.connection()?.commit().await {
+            Ok(()) => Ok(value),
+            Err(Error::Unavailable(why)) => Err(E::from(Error::CommitUnknown(why))),
+            Err(other) => Err(E::from(other)),
+        },
+        Ok(Err(refused)) => {
+            // When even this fails, dropping the connection rolls back.
+            let _ = session.connection()?.end("ROLLBACK").await;
+            Err(refused)
         }
-        let answer = AssertUnwindSafe(work(&mut session)).catch_unwind().await;
-        match answer {
-            Ok(Ok(value)) => match session.connection()?.end("COMMIT").await {
-                Ok(()) => Ok(value),
-                Err(Error::Unavailable(why)) => Err(E::from(Error::CommitUnknown(why))),
-                Err(other) => Err(E::from(other)),
-            },
-            Ok(Err(refused)) => {
-                // When even this fails, dropping the connection rolls back.
-                let _ = session.connection()?.end("ROLLBACK").await;
-                Err(refused)
-            }
-            Err(panic) => Err(E::from(Error::Panicked(panic_text(&*panic)))),
-        }
+        Err(panic) => Err(E::from(Error::Panicked(panic_text(&*panic)))),
     }
 }
 
@@ -305,7 +317,7 @@ impl Turn {
 async fn wait_for_turn<T, E: From<Error>>(
     turn: &Arc<Turn>,
     mut answer: oneshot::Receiver<Result<T, E>>,
-    length: Length,
+    limit: Duration,
 ) -> Result<T, E> {
     struct TakeBack<'t>(&'t Turn);
     impl Drop for TakeBack<'_> {
@@ -315,7 +327,6 @@ async fn wait_for_turn<T, E: From<Error>>(
     }
     let _guard = TakeBack(turn);
     let gone = || E::from(Error::Panicked("the writer thread has ended".into()));
-    let limit = if length == Length::Long { limits::LONG_TURN } else { limits::TURN };
     match tokio::time::timeout(limit, &mut answer).await {
         Ok(answer) => answer.map_err(|_| gone())?,
         Err(_) if turn.take_back() => Err(E::from(Error::Busy { waited: limit })),
@@ -358,6 +369,7 @@ where
 
     fn finish(self: Box<Self>, committed: Result<()>) {
         let answer = match (committed, self.answer) {
+            (_, Some(Err(own))) => Err(own),
             (Ok(()), Some(answer)) => answer,
             (Err(error), _) => Err(E::from(error)),
             (Ok(()), None) => Err(E::from(Error::Panicked("a write was never begun".into()))),

@@ -1,6 +1,6 @@
 //! The doctor: recounts what the counters say, and looks for what the rules forbid.
 
-use crate::{error::Result, params, session::Session, sql, sql::Sql};
+use crate::{dialect::Engine, error::Result, params, session::Session, sql, sql::Sql};
 use domain::ids::CompanyId;
 
 sql! {
@@ -26,6 +26,7 @@ sql! {
     STRAY_EVENTS = "SELECT COUNT(*) FROM lead_events e
         LEFT JOIN leads l ON l.company_id = e.company_id AND l.id = e.lead_id
         WHERE e.company_id = $1 AND l.id IS NULL";
+    HOLD_WRITERS = "LOCK TABLE leads, queues, status_counts IN SHARE ROW EXCLUSIVE MODE", only Postgres;
     RECOUNT_CLEAR = "DELETE FROM status_counts WHERE company_id = $1";
     RECOUNT_STATUSES = "INSERT INTO status_counts (company_id, status_id, shard, leads)
         SELECT company_id, status_id, 0, COUNT(*) FROM leads WHERE company_id = $1 GROUP BY company_id, status_id";
@@ -57,8 +58,12 @@ pub async fn examine(session: &mut Session, company: CompanyId) -> Result<Vec<St
     Ok(found)
 }
 
-/// Sets the counters to what a recount says.
+/// Sets the counters to what a recount says. Nobody changes leads meanwhile: on SQLite there is one writer, on
+/// PostgreSQL the others wait, in the order in which they write themselves.
 pub async fn recount(session: &mut Session, company: CompanyId) -> Result<()> {
+    if session.engine() == Engine::Postgres {
+        session.execute(&HOLD_WRITERS, &[]).await?;
+    }
     session.execute(&RECOUNT_CLEAR, params![company]).await?;
     session.execute(&RECOUNT_STATUSES, params![company]).await?;
     session.execute(&RECOUNT_QUEUES, params![company]).await?;

@@ -12,6 +12,12 @@ pub enum Error {
         /// How long the caller waited.
         waited: Duration,
     },
+    /// So many writes wait for the writer of the embedded database that no more are taken in. Nothing was done.
+    #[error("the database is busy: {waiting} changes are waiting already. Nothing was changed; try again.")]
+    QueueFull {
+        /// How many wait.
+        waiting: usize,
+    },
     /// Another process holds the embedded database.
     #[error("the database is locked by another process. Nothing was changed; try again when that process is done.")]
     Locked,
@@ -24,6 +30,9 @@ pub enum Error {
     /// The disk is full.
     #[error("the disk that holds the database is full. Nothing was changed; free some space and try again.")]
     DiskFull,
+    /// A change failed so badly that the engine gave up the whole commit it shared with this one.
+    #[error("the database gave up a commit that this change shared with others; a full disk is the usual reason. Nothing was changed; try again.")]
+    GivenUp,
     /// The database belongs to a newer version of the program.
     #[error("the database has schema {found}, this program knows schemas up to {known}: use the newer program that upgraded it")]
     NewerSchema {
@@ -135,6 +144,7 @@ impl From<tokio_postgres::Error> for Error {
 impl From<deadpool_postgres::PoolError> for Error {
     fn from(error: deadpool_postgres::PoolError) -> Error {
         match error {
+            // The pool says the right number of seconds; see `Postgres::connection`.
             deadpool_postgres::PoolError::Timeout(_) => Error::Busy { waited: crate::limits::TURN },
             deadpool_postgres::PoolError::Backend(inner) => match Error::from(inner) {
                 Error::Sql(text) => Error::Unavailable(text),

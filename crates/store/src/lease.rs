@@ -12,12 +12,14 @@ use domain::ids::CompanyId;
 use std::fs::File;
 
 sql! {
+    UNLOCK = "SELECT CASE WHEN pg_advisory_unlock(380651, CAST($1 AS INT)) THEN 1 ELSE 0 END", only Postgres;
     TRY_LOCK = "SELECT CASE WHEN pg_try_advisory_lock(380651, CAST($1 AS INT)) THEN 1 ELSE 0 END", only Postgres;
 }
 
 /// The right to run a company's jobs; it ends when this is dropped or the process dies.
 pub struct Lease {
-    _held: Held,
+    company: CompanyId,
+    held: Held,
 }
 
 enum Held {
@@ -28,9 +30,19 @@ enum Held {
 impl Lease {
     /// Whether the lease is still held; a connection may have broken in the meantime.
     pub fn is_alive(&self) -> bool {
-        match &self._held {
+        match &self.held {
             Held::File { .. } => true,
             Held::Connection { client, .. } => !client.is_closed(),
+        }
+    }
+
+    /// Gives the lease back. Dropping it does too, but on PostgreSQL a moment later, when the server notices: who goes
+    /// on at once should not find the lease taken by themselves.
+    pub async fn release(self) {
+        if let Held::Connection { client, .. } = &self.held
+            && let Err(error) = client.query_one(UNLOCK.text(), &[&lock_number(self.company)]).await
+        {
+            tracing::debug!(%error, "the lease ends with its connection");
         }
     }
 }
@@ -57,8 +69,7 @@ impl Store {
             }
             (None, Some(postgres)) => {
                 let (client, task) = postgres.own_connection().await?;
-                // The numbers of companies stay far below 2³¹.
-                let row = client.query_one(TRY_LOCK.text(), &[&(company.0 as i32)]).await?;
+                let row = client.query_one(TRY_LOCK.text(), &[&lock_number(company)]).await?;
                 if row.try_get::<_, i32>(0)? == 0 {
                     return Ok(None);
                 }
@@ -66,6 +77,11 @@ impl Store {
             }
             (None, None) => return Err(Error::Sql("a store is a folder or a server".into())),
         };
-        Ok(Some(Lease { _held: held }))
+        Ok(Some(Lease { company, held }))
     }
+}
+
+/// The numbers of companies stay far below 2³¹.
+fn lock_number(company: CompanyId) -> i32 {
+    company.0 as i32
 }

@@ -20,3 +20,33 @@ pub const READERS: usize = 8;
 pub const POSTGRES_CONNECTIONS: usize = 16;
 /// Rows that are copied into a stage at a time by callers that stream.
 pub const STAGED_ROWS: usize = 20_000;
+
+/// The limits that a store is opened with; the constants above unless somebody (a test) says otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// See [`TURN`].
+    pub turn: Duration,
+    /// See [`LONG_TURN`].
+    pub long_turn: Duration,
+    /// See [`STATEMENT`].
+    pub statement: Duration,
+    /// See [`WRITES_WAITING`].
+    pub writes_waiting: usize,
+    /// See [`READERS`].
+    pub readers: usize,
+    /// See [`POSTGRES_CONNECTIONS`].
+    pub postgres_connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            turn: TURN,
+            long_turn: LONG_TURN,
+            statement: STATEMENT,
+            writes_waiting: WRITES_WAITING,
+            readers: READERS,
+            postgres_connections: POSTGRES_CONNECTIONS,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Migrations: numbered, forward only, the same files for both engines, under a lock at start.
 
 use crate::{
-    database::Store,
+    database::{Missing, Store},
     dialect::{Engine, render},
     error::{Error, Result},
     session::Session,
@@ -28,8 +28,8 @@ sql! {
     MARK_APPLIED = "INSERT INTO schema_migrations (number) VALUES ($1)";
 }
 
-/// Brings the schema up to date; refuses a newer one.
-pub(crate) async fn up(store: &Store) -> Result<()> {
+/// Brings the schema up to date; refuses a newer one, and where nothing is to be made an empty one.
+pub(crate) async fn up(store: &Store, missing: Missing) -> Result<()> {
     let found = match store.read().await?.session().one(&SCHEMA_NUMBER, &[], |row| row.get(0)).await {
         Ok(found) => found,
         Err(Error::Sql(_)) => 0, // no such table yet
@@ -38,6 +38,10 @@ pub(crate) async fn up(store: &Store) -> Result<()> {
     match found {
         KNOWN => Ok(()),
         newer if newer > KNOWN => Err(Error::NewerSchema { found: newer, known: KNOWN }),
+        0 if missing == Missing::Refuse => Err(Error::Unavailable(format!(
+            "there is no Evenhand in the database at {}; make one with `evenhand init`",
+            store.place()
+        ))),
         _ => store.write_long(|session| Box::pin(apply(session))).await,
     }
 }

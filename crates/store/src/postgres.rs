@@ -3,7 +3,7 @@
 use crate::{
     dialect::{Engine, render},
     error::{Error, Result},
-    limits,
+    limits::Limits,
     stage::{Stage, StageType},
     value::Value,
 };
@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio_postgres::{Statement, types::Type};
 
@@ -23,11 +23,16 @@ pub(crate) struct Postgres {
     config: tokio_postgres::Config,
     /// A server that has never answered is more likely misspelt than restarting: then the caller hears it at once.
     answered: AtomicBool,
+    limits: Limits,
 }
+
+/// How long a connection may be silent before the server is asked whether it is still there, and how long it may take
+/// to acknowledge anything. Without this a server that vanished from the network is missed for hours.
+const SILENCE: Duration = Duration::from_secs(30);
 
 impl Postgres {
     /// Reads the URL and makes the pool; it connects when first used.
-    pub(crate) fn new(url: &str) -> Result<Postgres> {
+    pub(crate) fn new(url: &str, limits: Limits) -> Result<Postgres> {
         let mut config: tokio_postgres::Config = url.parse().map_err(|e| {
             Error::Unavailable(format!(
                 "the database URL is not one PostgreSQL understands ({e}); it looks like postgres://user:password@host:5432/name"
@@ -39,48 +44,67 @@ impl Postgres {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
         }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE);
+            config.keepalives_idle(SILENCE);
+        }
         let manager = Manager::from_config(
             config.clone(),
             tls()?,
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let pool = Pool::builder(manager)
-            .max_size(limits::POSTGRES_CONNECTIONS)
-            .wait_timeout(Some(limits::TURN))
+            .max_size(limits.postgres_connections)
+            .wait_timeout(Some(limits.turn))
             .runtime(Runtime::Tokio1)
-            .post_create(deadpool_postgres::Hook::async_fn(|client, _| {
+            .post_create(deadpool_postgres::Hook::async_fn(move |client, _| {
                 Box::pin(async move {
                     let settings = format!(
                         "SET statement_timeout = {}; SET lock_timeout = {}; SET timezone = 'UTC'; SET client_min_messages = warning",
-                        limits::STATEMENT.as_millis(),
-                        limits::TURN.as_millis()
+                        limits.statement.as_millis(),
+                        limits.turn.as_millis()
                     );
                     client.batch_execute(&settings).await.map_err(deadpool_postgres::HookError::Backend)
                 })
             }))
             .build()
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        Ok(Postgres { pool, config, answered: AtomicBool::new(false) })
+        Ok(Postgres { pool, config, answered: AtomicBool::new(false), limits })
     }
 
     /// A connection. A server that does not answer is asked again with growing pauses until the limit.
     pub(crate) async fn connection(&self) -> Result<PgConnection> {
         let mut pause = Duration::from_millis(50);
-        let mut waited = Duration::ZERO;
+        let started = Instant::now();
         loop {
             match self.pool.get().await.map_err(Error::from) {
+                Err(Error::Busy { .. }) => return Err(Error::Busy { waited: self.limits.turn }),
                 Ok(object) => {
                     self.answered.store(true, Ordering::Relaxed);
                     return Ok(PgConnection { object: Some(object), in_transaction: false });
                 }
-                Err(Error::Unavailable(_)) if waited < limits::TURN && self.answered.load(Ordering::Relaxed) => {
+                Err(Error::Unavailable(_))
+                    if started.elapsed() < self.limits.turn && self.answered.load(Ordering::Relaxed) =>
+                {
                     tokio::time::sleep(pause).await;
-                    waited += pause;
                     pause = (pause * 2).min(Duration::from_secs(2));
                 }
                 Err(Error::Unavailable(why)) => {
                     return Err(Error::Unavailable(format!("{} does not answer: {why}", self.place())));
                 }
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// A connection in a new transaction. One that broke while it lay in the pool is replaced: nothing was asked of it.
+    pub(crate) async fn begin(&self, how: &str) -> Result<PgConnection> {
+        let started = Instant::now();
+        loop {
+            let mut connection = self.connection().await?;
+            match connection.begin(how).await {
+                Ok(()) => return Ok(connection),
+                Err(Error::Unavailable(_)) if started.elapsed() < self.limits.turn => {}
                 Err(other) => return Err(other),
             }
         }
@@ -142,9 +166,15 @@ impl PgConnection {
         Ok(object.prepare_cached(&render(sql, Engine::Postgres)).await?)
     }
 
-    pub(crate) async fn begin(&mut self, how: &str) -> Result<()> {
+    async fn begin(&mut self, how: &str) -> Result<()> {
         self.in_transaction = true;
         Ok(self.client()?.batch_execute(how).await?)
+    }
+
+    /// Commits. PostgreSQL answers COMMIT with a silent rollback when an earlier statement has failed; the statement in
+    /// front of it turns that into an error, so that nothing is acknowledged that did not happen.
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        self.end("SELECT 1; COMMIT").await
     }
 
     pub(crate) async fn end(&mut self, how: &str) -> Result<()> {

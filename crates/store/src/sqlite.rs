@@ -5,14 +5,14 @@
 
 use crate::{
     error::{Error, Result},
-    limits,
+    limits::{self, Limits},
     session::{Inner, Session},
 };
 use rusqlite::{Connection, OpenFlags};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -22,6 +22,7 @@ pub(crate) struct Sqlite {
     idle: Arc<Mutex<Vec<Session>>>,
     places: Arc<Semaphore>,
     writes: mpsc::SyncSender<Box<dyn Job>>,
+    limits: Limits,
 }
 
 /// A write as the writer thread sees it.
@@ -32,15 +33,15 @@ pub(crate) trait Job: Send {
     fn alone(&self) -> bool;
     /// Does the work. False: undo it.
     fn work(&mut self, session: &mut Session) -> bool;
-    /// Tells the caller, once it is known whether the commit happened.
+    /// Tells the caller, once it is known whether the commit happened. What the work itself refused stays its answer.
     fn finish(self: Box<Self>, committed: Result<()>);
 }
 
 impl Sqlite {
     /// Opens the file, or makes it where `create` says so.
-    pub(crate) fn open(path: &Path, create: bool) -> Result<Sqlite> {
-        let writer = Session { inner: Inner::Sqlite(connect(path, create, Role::Writer)?) };
-        let (writes, waiting) = mpsc::sync_channel(limits::WRITES_WAITING);
+    pub(crate) fn open(path: &Path, create: bool, limits: Limits) -> Result<Sqlite> {
+        let writer = Session { inner: Inner::Sqlite(connect(path, create, Role::Writer, limits)?) };
+        let (writes, waiting) = mpsc::sync_channel(limits.writes_waiting);
         std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || write_until_closed(writer, &waiting))
@@ -48,29 +49,36 @@ impl Sqlite {
         Ok(Sqlite {
             path: path.to_owned(),
             idle: Arc::default(),
-            places: Arc::new(Semaphore::new(limits::READERS)),
+            places: Arc::new(Semaphore::new(limits.readers)),
             writes,
+            limits,
         })
     }
 
     /// A reader from the pool; it waits for one up to the limit.
     pub(crate) async fn reader(&self) -> Result<SqliteReader> {
-        let place = tokio::time::timeout(limits::TURN, Arc::clone(&self.places).acquire_owned())
+        let place = tokio::time::timeout(self.limits.turn, Arc::clone(&self.places).acquire_owned())
             .await
-            .map_err(|_| Error::Busy { waited: limits::TURN })?
+            .map_err(|_| Error::Busy { waited: self.limits.turn })?
             .map_err(|e| Error::Io(e.to_string()))?;
         let idle = lock(&self.idle).pop();
         let session = match idle {
             Some(session) => session,
-            None => Session { inner: Inner::Sqlite(connect(&self.path, false, Role::Reader)?) },
+            None => Session { inner: Inner::Sqlite(connect(&self.path, false, Role::Reader, self.limits)?) },
         };
-        Ok(SqliteReader { session: Some(session), home: Arc::clone(&self.idle), in_snapshot: false, _place: place })
+        Ok(SqliteReader {
+            session: Some(session),
+            home: Arc::clone(&self.idle),
+            in_snapshot: false,
+            statement_limit: self.limits.statement,
+            _place: place,
+        })
     }
 
     /// Hands a write to the writer thread; a full queue answers *busy* at once.
     pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<()> {
         self.writes.try_send(job).map_err(|e| match e {
-            mpsc::TrySendError::Full(_) => Error::Busy { waited: std::time::Duration::ZERO },
+            mpsc::TrySendError::Full(_) => Error::QueueFull { waiting: self.limits.writes_waiting },
             mpsc::TrySendError::Disconnected(_) => Error::Panicked("the writer thread has ended".into()),
         })
     }
@@ -81,6 +89,7 @@ pub(crate) struct SqliteReader {
     session: Option<Session>,
     home: Arc<Mutex<Vec<Session>>>,
     in_snapshot: bool,
+    statement_limit: Duration,
     _place: OwnedSemaphorePermit,
 }
 
@@ -100,11 +109,12 @@ impl SqliteReader {
 
     /// Starts the clock of the statement limit, or stops it for work that may be long.
     pub(crate) fn limit(&mut self, limited: bool) -> Result<()> {
+        let limit = self.statement_limit;
         if let Inner::Sqlite(connection) = &mut self.session().inner {
             let started = Instant::now();
             connection.progress_handler(
                 100_000, // virtual machine steps, about a millisecond
-                limited.then_some(move || started.elapsed() > limits::STATEMENT),
+                limited.then_some(move || started.elapsed() > limit),
             )?;
         }
         Ok(())
@@ -130,21 +140,24 @@ enum Role {
     Writer,
 }
 
-fn connect(path: &Path, create: bool, role: Role) -> Result<Connection> {
+fn connect(path: &Path, create: bool, role: Role, limits: Limits) -> Result<Connection> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
-    let connection = Connection::open_with_flags(path, flags).map_err(|e| match Error::from(e) {
+    let named = |e: rusqlite::Error| match Error::from(e) {
         Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", path.display())),
+        Error::NotADatabase(why) => Error::NotADatabase(format!("{}: {why}", path.display())),
         other => other,
-    })?;
-    connection.busy_timeout(limits::TURN)?;
+    };
+    let connection = Connection::open_with_flags(path, flags).map_err(named)?;
+    connection.busy_timeout(limits.turn)?;
     // FULL: an acknowledged commit survives a power cut. The caches stay small, so that an idle process does.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
-    )?;
+    )
+    .map_err(named)?;
     connection.execute_batch(match role {
         Role::Reader => "PRAGMA query_only = ON; PRAGMA cache_size = -4096;",
         Role::Writer => "PRAGMA cache_size = -32768;",
@@ -181,31 +194,15 @@ fn commit_together(
     let mut put_off = None;
     let mut next = Some(first);
     while let Some(mut job) = next.take() {
-        // The first write needs no savepoint: if it fails there is nothing else to keep yet.
-        let marked = !done.is_empty();
-        let kept = if marked {
-            execute(session, "SAVEPOINT write").is_ok() && job.work(session)
-        } else {
-            job.work(session)
-        };
-        if kept {
-            if marked && let Err(error) = execute(session, "RELEASE write") {
-                job.finish(Err(error));
-            } else {
-                done.push(job);
-            }
-        } else {
-            let undone = if marked {
-                execute(session, "ROLLBACK TO write").and_then(|()| execute(session, "RELEASE write"))
-            } else {
-                execute(session, "ROLLBACK").and_then(|()| execute(session, "BEGIN IMMEDIATE"))
-            };
-            job.finish(Ok(()));
-            if undone.is_err() {
-                // The engine has given up the whole transaction (a full disk, say): nobody's write happened.
+        match attempt(session, &mut *job, !done.is_empty()) {
+            Ok(true) => done.push(job),
+            Ok(false) => job.finish(Ok(())),
+            Err(error) => {
+                // The transaction is gone, and with it every write in it.
                 let _ = execute(session, "ROLLBACK");
+                done.push(job);
                 for job in done {
-                    job.finish(Err(Error::DiskFull));
+                    job.finish(Err(error.clone()));
                 }
                 return None;
             }
@@ -240,6 +237,34 @@ fn commit_together(
         let _ = connection.release_memory();
     }
     put_off
+}
+
+/// Does one write of a group: true, it stays; false, it is undone and the others stand. An error: the transaction is
+/// gone. A full disk, for one, makes the engine roll back everything by itself, whatever the work made of the error.
+fn attempt(session: &mut Session, job: &mut dyn Job, behind_others: bool) -> Result<bool> {
+    // The first write needs no savepoint: if it fails there is nothing else to keep yet.
+    if behind_others {
+        execute(session, "SAVEPOINT write")?;
+    }
+    let kept = job.work(session);
+    if let Inner::Sqlite(connection) = &session.inner
+        && connection.is_autocommit()
+    {
+        return Err(Error::GivenUp);
+    }
+    match (kept, behind_others) {
+        (true, true) => execute(session, "RELEASE write")?,
+        (true, false) => {}
+        (false, true) => {
+            execute(session, "ROLLBACK TO write")?;
+            execute(session, "RELEASE write")?;
+        }
+        (false, false) => {
+            execute(session, "ROLLBACK")?;
+            execute(session, "BEGIN IMMEDIATE")?;
+        }
+    }
+    Ok(kept)
 }
 
 fn execute(session: &mut Session, sql: &str) -> Result<()> {

@@ -126,7 +126,26 @@ macro_rules! column {
         }
     )+};
 }
-column!(i64, String, Vec<u8>, Option<i64>, Option<String>, Option<Vec<u8>>);
+column!(String, Vec<u8>, Option<String>, Option<Vec<u8>>);
+
+/// PostgreSQL gives integer literals and some functions four bytes; all integers are read as eight.
+impl Column for Option<i64> {
+    fn read(row: &Row<'_>, column: usize) -> Result<Self> {
+        match row {
+            Row::Sqlite(row) => row.get(column).map_err(|e| shape(column, &e)),
+            Row::Postgres(row) if row.columns().get(column).is_some_and(|c| *c.type_() == Type::INT4) => {
+                row.try_get::<_, Option<i32>>(column).map(|v| v.map(i64::from)).map_err(|e| shape(column, &e))
+            }
+            Row::Postgres(row) => row.try_get(column).map_err(|e| shape(column, &e)),
+        }
+    }
+}
+
+impl Column for i64 {
+    fn read(row: &Row<'_>, column: usize) -> Result<Self> {
+        Option::<i64>::read(row, column)?.ok_or_else(|| shape(column, &"a number is missing"))
+    }
+}
 
 impl Column for bool {
     fn read(row: &Row<'_>, column: usize) -> Result<Self> {

@@ -89,8 +89,8 @@ fn random(seed: u64) -> Problem {
     let classes: Vec<String> = (0..1 + numbers.below(5))
         .map(|class| {
             let owner = ids[numbers.below(ids.len() as u64) as usize];
-            let owned = class < 2 && numbers.one_in(2);
-            let eligible: Vec<&i64> = ids.iter().filter(|&&id| (!owned || id != owner) && numbers.one_in(2)).collect();
+            let recycled = class < 2 && numbers.one_in(2);
+            let eligible: Vec<&i64> = ids.iter().filter(|&&id| (!recycled || id != owner) && numbers.one_in(2)).collect();
             let leads: Vec<String> = (0..numbers.below(6))
                 .map(|_| {
                     lead += 1;
@@ -98,7 +98,7 @@ fn random(seed: u64) -> Problem {
                     format!(r#"{{"id": {lead}, "stratum": "{stratum}"}}"#)
                 })
                 .collect();
-            let fallback = if owned { owner.to_string() } else { "null".into() };
+            let fallback = if recycled { owner.to_string() } else { "null".into() };
             let (id, tier, leads) = (class * 13 % 7, numbers.below(2), leads.join(","));
             format!(r#"{{"id": {id}, "tier": {tier}, "eligible": {eligible:?}, "fallback": {fallback}, "leads": [{leads}]}}"#)
         })

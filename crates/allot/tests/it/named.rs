@@ -20,14 +20,14 @@ fn new(plan: &Plan) -> Vec<u32> {
 /// path between two agents shows it, only a cycle.
 #[test]
 fn least_sum_168_needs_more_than_paths() {
-    let [a, b, c, f, g] = [0, 1, 2, 3, 4];
     let instance = Instance {
         agents: agents(&[Some(1), Some(7), Some(1), None, None]),
         classes: vec![
-            class(1, &[a], Some(b)),
-            class(1, &[a], Some(c)),
-            class(15, &[b, f], None),
-            class(8, &[c, g], None),
+            // Agents A, B, C, F, G are 0 to 4.
+            class(1, &[0], Some(1)),
+            class(1, &[0], Some(2)),
+            class(15, &[1, 3], None),
+            class(8, &[2, 4], None),
         ],
         ..Instance::default()
     };

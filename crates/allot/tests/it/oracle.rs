@@ -73,7 +73,7 @@ fn best(instance: &Instance) -> Score {
     assert!(leads < 1 << COUNT_BITS);
     let (source, sink) = (classes + 2 * agents, classes + 2 * agents + 1);
     let (new_node, room_node) = (|j: usize| classes + j, |j: usize| classes + agents + j);
-    let mut oracle = Oracle { arcs: Vec::new(), of: (0..sink + 1).map(|_| Vec::new()).collect() };
+    let mut oracle = Oracle { arcs: Vec::new(), of: (0..=sink).map(|_| Vec::new()).collect() };
 
     let mut order: Vec<usize> = (0..agents).collect();
     order.sort_by_key(|&j| (instance.agents[j].waiting_since_ms, instance.agents[j].base, j));

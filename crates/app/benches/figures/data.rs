@@ -136,9 +136,6 @@ fn leads_sql(engine: Engine, known: &Known, size: Size) -> String {
         Engine::Sqlite => format!("generate_series(1, {leads})"),
         Engine::Postgres => format!("generate_series(CAST(1 AS BIGINT), {leads}) AS series(value)"),
     };
-    let label = |table: &str, nth: &str| {
-        format!("(SELECT id FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS nth FROM {table}) x WHERE nth = {nth})")
-    };
     let mut sql = format!(
         "CREATE TEMP TABLE nth_branch AS SELECT ROW_NUMBER() OVER (ORDER BY id) AS nth, id FROM branches;
         CREATE TEMP TABLE nth_source AS SELECT ROW_NUMBER() OVER (ORDER BY id) - 1 AS nth, id FROM sources;
@@ -169,7 +166,6 @@ fn leads_sql(engine: Engine, known: &Known, size: Size) -> String {
             AND s.id = l.status_id AND s.kind = 'open' WHERE l.company_id = {company} AND l.owner_id = queues.user_id);
         "
     );
-    let _ = &label;
     sql.push_str(&match engine {
         Engine::Sqlite => format!("INSERT INTO id_blocks (name, next) VALUES ('lead', {leads} + 1);\nCOMMIT;\n"),
         Engine::Postgres => format!("SELECT setval('ids_lead', {leads});\nCOMMIT;\n"),
@@ -189,19 +185,19 @@ pub fn write_file(path: &Path, rows: u64) -> Result<()> {
     file.write_all(b"First Name,Last Name,Phone,Email,Tags,Source\r\n")?;
     let mut phone = String::new();
     for row in 0..rows {
-        // Multiplied by a number prime to the range: every value once, in no order.
-        let n = (row / 8 * 7_368_787 + 12_345) % 9_999_991;
-        let (high, low) = (n / 10_000, n % 10_000);
+        // Multiplied by a number that is prime to the range: every value once, in no order.
+        let n = (row / 8 * 7_368_787 + 12_345) % 999_983;
+        let (high, low) = (n / 1_000, n % 1_000);
         phone.clear();
         match row % 8 {
-            0 => write!(phone, "098{:03} {:05}", n / 100_000, n % 100_000)?,
-            1 => write!(phone, "+91 99{high:03}-{low:04}0")?,
-            2 => write!(phone, "+1 (212) 5{:02}-{:04}", n / 10_000 % 100, low)?,
-            3 => write!(phone, "+44 7400 {:03}{:03}", n / 1000 % 1000, n % 1000)?,
-            4 => write!(phone, "0049 151 2{n:07}")?,
-            5 => write!(phone, "+33 6 1{n:07}")?,
-            6 => write!(phone, "+971 50 {n:07}")?,
-            _ => write!(phone, "+55 11 9{n:07}1")?,
+            0 => write!(phone, "098{high:03} {low:03}07")?,
+            1 => write!(phone, "+91 99{high:03}-{low:03}41")?,
+            2 => write!(phone, "+1 (212) 5{:02}-{:04}", n / 10_000, n % 10_000)?,
+            3 => write!(phone, "+44 7400 {n:06}")?,
+            4 => write!(phone, "0049 151 2{n:06}4")?,
+            5 => write!(phone, "+33 6 1{n:06}2")?,
+            6 => write!(phone, "+971 50 {n:06}7")?,
+            _ => write!(phone, "+55 11 9{n:06}11")?,
         }
         let (first, last) = (FIRST[(row % 12) as usize], LAST[(row / 3 % 10) as usize]);
         let email = if row % 4 == 0 { String::new() } else { format!("lead.{row}@example.com") };

@@ -151,7 +151,7 @@ impl Place {
 fn sqlite3(file: &Path, script: &str) -> Result<Took> {
     let mut command = Command::new("sqlite3");
     command.args(["-bail", "-batch"]).arg(file);
-    run(command, &format!("{SQLITE_SETTINGS}\n.timer on\n{script}\n"), "Run Time: real ", 1.0)
+    run(command, &format!(".timeout 20000\n{SQLITE_SETTINGS}\n.timer on\n{script}\n"), "Run Time: real ", 1.0)
 }
 
 fn psql(url: &str, script: &str) -> Result<Took> {

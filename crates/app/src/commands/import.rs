@@ -6,6 +6,7 @@ use crate::{
     output::{self, callers_fault, progress_bar, say},
 };
 use actions::import_leads::{Import, Imported, Progress, import_leads};
+use actions::lead_file::spool::RowFailure;
 use domain::{sentence, viewer::Viewer};
 use std::{
     fs::File,
@@ -13,8 +14,8 @@ use std::{
     sync::Arc,
 };
 
-/// Error rows that are shown to a person; the JSON has all of them.
-const ERRORS_SHOWN: usize = 20;
+/// Reasons for error rows that are shown to a person; the JSON has every row.
+const REASONS_SHOWN: usize = 12;
 
 pub async fn import(place: &Place, args: cli::Import) -> anyhow::Result<()> {
     let (store, company) = place.open_company().await?;
@@ -74,14 +75,28 @@ fn as_text(imported: Imported) -> anyhow::Result<()> {
     if !imported.extra_columns.is_empty() {
         say(&format!("Kept as details: {}.", imported.extra_columns.join(", ")));
     }
-    for failure in imported.failures.take(ERRORS_SHOWN) {
-        let failure = failure?;
-        say(&format!("line {}: {}", failure.line, failure.why));
+    for (why, first_line, rows) in grouped(imported.failures)? {
+        let more = if rows > 1 { format!(" ({rows} rows like this)") } else { String::new() };
+        say(&format!("line {first_line}: {why}{more}"));
     }
-    if errors > ERRORS_SHOWN as u64 {
-        say(&format!("… and {} more; --json lists them all.", errors - ERRORS_SHOWN as u64));
+    if errors > 0 {
+        say("Every error row with its line: --json.");
     }
     Ok(())
+}
+
+/// The reasons with the first line and the number of rows of each, in the order of the file; the first few of them.
+fn grouped(failures: impl Iterator<Item = std::io::Result<RowFailure>>) -> anyhow::Result<Vec<(String, u64, u64)>> {
+    let mut groups: Vec<(String, u64, u64)> = Vec::new();
+    for failure in failures {
+        let failure = failure?;
+        if let Some((_, _, rows)) = groups.iter_mut().find(|(why, ..)| *why == failure.why) {
+            *rows += 1;
+        } else if groups.len() < REASONS_SHOWN {
+            groups.push((failure.why, failure.line, 1));
+        }
+    }
+    Ok(groups)
 }
 
 /// One object, its error rows streamed.

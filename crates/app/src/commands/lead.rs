@@ -1,6 +1,6 @@
 //! `evenhand lead show`
 
-use super::leads;
+use super::leads::LeadJson;
 use crate::{
     cli::{Lead, Place},
     output::{self, callers_fault},
@@ -23,26 +23,55 @@ pub async fn lead(place: &Place, command: Lead) -> anyhow::Result<()> {
     Ok(print(&lead, &zone)?)
 }
 
-fn as_json(lead: &LeadInFull) -> anyhow::Result<serde_json::Value> {
-    let mut value = leads::as_json(&lead.line);
-    value["phone_typed"] = lead.phone_typed.clone().into();
-    value["tags"] = lead.tags.clone().into();
-    value["details"] = match &lead.details {
-        Some(details) => serde_json::from_str(details)?,
-        None => serde_json::Value::Null,
-    };
-    value["timeline"] = lead
-        .events
-        .iter()
-        .map(|event| {
-            serde_json::json!({
-                "entry": event.entry, "at_ms": event.at.0, "kind": event.kind, "by": event.actor, "run": event.run,
-                "from_owner": event.from_owner, "to_owner": event.to_owner,
-                "from_status": event.from_status, "to_status": event.to_status, "detail": event.detail,
-            })
-        })
-        .collect();
-    Ok(value)
+#[derive(serde::Serialize)]
+struct LeadInFullJson<'l> {
+    #[serde(flatten)]
+    line: LeadJson<'l>,
+    phone_typed: &'l str,
+    tags: &'l [String],
+    details: Option<serde_json::Value>,
+    timeline: Vec<EventJson<'l>>,
+}
+
+#[derive(serde::Serialize)]
+struct EventJson<'l> {
+    entry: i64,
+    at_ms: i64,
+    kind: &'l str,
+    by: Option<&'l str>,
+    run: Option<i64>,
+    from_owner: Option<&'l str>,
+    to_owner: Option<&'l str>,
+    from_status: Option<&'l str>,
+    to_status: Option<&'l str>,
+    detail: Option<&'l str>,
+}
+
+impl<'l> From<&'l Event> for EventJson<'l> {
+    fn from(event: &'l Event) -> EventJson<'l> {
+        EventJson {
+            entry: event.entry,
+            at_ms: event.at.0,
+            kind: &event.kind,
+            by: event.actor.as_deref(),
+            run: event.run,
+            from_owner: event.from_owner.as_deref(),
+            to_owner: event.to_owner.as_deref(),
+            from_status: event.from_status.as_deref(),
+            to_status: event.to_status.as_deref(),
+            detail: event.detail.as_deref(),
+        }
+    }
+}
+
+fn as_json(lead: &LeadInFull) -> anyhow::Result<LeadInFullJson<'_>> {
+    Ok(LeadInFullJson {
+        line: LeadJson::from(&lead.line),
+        phone_typed: &lead.phone_typed,
+        tags: &lead.tags,
+        details: lead.details.as_deref().map(serde_json::from_str).transpose()?,
+        timeline: lead.events.iter().map(EventJson::from).collect(),
+    })
 }
 
 fn print(lead: &LeadInFull, zone: &Zone) -> std::io::Result<()> {
@@ -60,12 +89,16 @@ fn print(lead: &LeadInFull, zone: &Zone) -> std::io::Result<()> {
         ("Department", line.department.clone()),
         ("Country", line.country.clone()),
         ("Tags", (!lead.tags.is_empty()).then(|| lead.tags.join(", "))),
-        ("Details", lead.details.clone()),
     ];
     for (name, value) in facts {
         if let Some(value) = value {
             writeln!(out, "{name}: {value}")?;
         }
+    }
+    let details: serde_json::Map<String, serde_json::Value> =
+        lead.details.as_deref().and_then(|details| serde_json::from_str(details).ok()).unwrap_or_default();
+    for (name, value) in &details {
+        writeln!(out, "{name}: {}", value.as_str().unwrap_or_default())?;
     }
     writeln!(out)?;
     for event in &lead.events {

@@ -4,7 +4,7 @@ use crate::{
     cli::{Leads, LeadsList, Place},
     output::callers_fault,
 };
-use domain::viewer::Sight;
+use domain::{ids::LeadId, viewer::Sight};
 use std::io::Write;
 use store::{
     leads::{self, Filter, LeadLine},
@@ -51,8 +51,9 @@ async fn list(place: &Place, args: LeadsList) -> anyhow::Result<()> {
                 }
                 let streamed = leads::each(session, company.id, Filter { status, owner }, Sight::All, |lead| {
                     let written = if json {
-                        let comma = if number == 0 { "" } else { "," };
-                        write!(out, "{comma}\n{}", as_json(&lead))
+                        let comma = if number == 0 { "\n" } else { ",\n" };
+                        out.write_all(comma.as_bytes())
+                            .and_then(|()| Ok(serde_json::to_writer(&mut out, &LeadJson::from(&lead))?))
                     } else {
                         writeln!(out, "{}", as_line(&lead))
                     };
@@ -82,23 +83,45 @@ fn as_line(lead: &LeadLine) -> String {
 }
 
 /// A lead as the command line and the interface give it.
-pub fn as_json(lead: &LeadLine) -> serde_json::Value {
-    serde_json::json!({
-        "id": lead.id,
-        "first_name": lead.first_name,
-        "last_name": lead.last_name,
-        "phone": lead.phone,
-        "phone_doubtful": lead.phone_doubtful,
-        "email": lead.email,
-        "status": lead.status,
-        "owner": lead.owner_email,
-        "owner_name": lead.owner,
-        "source": lead.source,
-        "branch": lead.branch,
-        "department": lead.department,
-        "country": lead.country,
-        "created_at_ms": lead.created_at.0,
-        "last_activity_at_ms": lead.last_activity_at.0,
-        "version": lead.version,
-    })
+#[derive(serde::Serialize)]
+pub struct LeadJson<'l> {
+    id: LeadId,
+    first_name: &'l str,
+    last_name: &'l str,
+    phone: &'l str,
+    phone_doubtful: bool,
+    email: Option<&'l str>,
+    status: &'l str,
+    owner: Option<&'l str>,
+    owner_name: Option<&'l str>,
+    source: Option<&'l str>,
+    branch: Option<&'l str>,
+    department: Option<&'l str>,
+    country: Option<&'l str>,
+    created_at_ms: i64,
+    last_activity_at_ms: i64,
+    version: i64,
+}
+
+impl<'l> From<&'l LeadLine> for LeadJson<'l> {
+    fn from(lead: &'l LeadLine) -> LeadJson<'l> {
+        LeadJson {
+            id: lead.id,
+            first_name: &lead.first_name,
+            last_name: &lead.last_name,
+            phone: &lead.phone,
+            phone_doubtful: lead.phone_doubtful,
+            email: lead.email.as_deref(),
+            status: &lead.status,
+            owner: lead.owner_email.as_deref(),
+            owner_name: lead.owner.as_deref(),
+            source: lead.source.as_deref(),
+            branch: lead.branch.as_deref(),
+            department: lead.department.as_deref(),
+            country: lead.country.as_deref(),
+            created_at_ms: lead.created_at.0,
+            last_activity_at_ms: lead.last_activity_at.0,
+            version: lead.version,
+        }
+    }
 }

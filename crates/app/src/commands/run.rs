@@ -5,7 +5,11 @@ use crate::{
     clock, output,
 };
 use actions::run_assignment::{self, Report};
-use domain::viewer::Viewer;
+use domain::{
+    ids::{RunId, UserId},
+    pool::AgentLine,
+    viewer::Viewer,
+};
 use std::io::Write;
 
 pub async fn run(place: &Place, command: Run) -> anyhow::Result<()> {
@@ -21,37 +25,68 @@ async fn assignment(place: &Place, args: RunAssignment) -> anyhow::Result<()> {
     } else {
         run_assignment::run(&store, &company, Viewer::Operator, "command line", &clock::now).await?
     };
-    if args.output.json { output::json(&as_json(&report)) } else { Ok(print(&report)?) }
+    if args.output.json { output::json(&ReportJson::from(&report)) } else { Ok(print(&report)?) }
 }
 
 /// The report as the command line and the interface give it.
-pub fn as_json(report: &Report) -> serde_json::Value {
-    let numbers = &report.numbers;
-    let reasons = |list: &mut dyn Iterator<Item = (String, u64)>| -> Vec<serde_json::Value> {
-        list.map(|(reason, count)| serde_json::json!({ "reason": reason, "count": count })).collect()
-    };
-    let agents: Vec<_> = report
-        .agents
-        .iter()
-        .map(|agent| {
-            serde_json::json!({
-                "id": agent.id, "name": agent.name, "held": agent.held, "cap": agent.cap,
-                "got": agent.got, "after": agent.after,
-            })
-        })
-        .collect();
-    serde_json::json!({
-        "run": report.run,
-        "assigned": numbers.assigned,
-        "kept": numbers.kept,
-        "unassigned": numbers.unassigned(),
-        "agents": agents,
-        "leftovers": reasons(&mut numbers.leftovers.iter().map(|(why, n)| (why.to_string(), *n))),
-        "not_considered": reasons(&mut numbers.exceptions.iter().map(|(why, n)| (why.to_string(), *n))),
-        "changed_meanwhile": numbers.changed_meanwhile,
-        "sentence": report.sentence,
-        "second_line": report.second_line,
-    })
+#[derive(serde::Serialize)]
+pub struct ReportJson<'r> {
+    run: Option<RunId>,
+    assigned: u64,
+    kept: u64,
+    unassigned: u64,
+    agents: Vec<AgentJson<'r>>,
+    leftovers: Vec<ReasonJson>,
+    not_considered: Vec<ReasonJson>,
+    changed_meanwhile: u64,
+    sentence: &'r str,
+    second_line: &'r str,
+}
+
+#[derive(serde::Serialize)]
+struct AgentJson<'r> {
+    id: UserId,
+    name: &'r str,
+    held: i64,
+    cap: Option<i64>,
+    got: i64,
+    after: i64,
+}
+
+#[derive(serde::Serialize)]
+struct ReasonJson {
+    reason: String,
+    count: u64,
+}
+
+impl<'r> From<&'r Report> for ReportJson<'r> {
+    fn from(report: &'r Report) -> ReportJson<'r> {
+        let agent = |line: &'r AgentLine| AgentJson {
+            id: line.id,
+            name: &line.name,
+            held: line.held,
+            cap: line.cap,
+            got: line.got,
+            after: line.after,
+        };
+        let numbers = &report.numbers;
+        ReportJson {
+            run: report.run,
+            assigned: numbers.assigned,
+            kept: numbers.kept,
+            unassigned: numbers.unassigned(),
+            agents: report.agents.iter().map(agent).collect(),
+            leftovers: reasons(&numbers.leftovers),
+            not_considered: reasons(&numbers.exceptions),
+            changed_meanwhile: numbers.changed_meanwhile,
+            sentence: &report.sentence,
+            second_line: &report.second_line,
+        }
+    }
+}
+
+fn reasons(list: &[(impl ToString, u64)]) -> Vec<ReasonJson> {
+    list.iter().map(|(why, count)| ReasonJson { reason: why.to_string(), count: *count }).collect()
 }
 
 /// The sentence and the table of agents.
