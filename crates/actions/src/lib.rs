@@ -13,5 +13,6 @@ pub mod import_leads;
 pub mod lead_file;
 pub mod run_assignment;
 pub mod save_auto_assignment;
+pub mod set_status;
 
 pub use error::{Error, Result};

@@ -65,6 +65,22 @@ impl Zone {
         moment.timestamp().to_zoned(self.0.clone()).date().to_string()
     }
 
+    /// This time of the local day that lies `days` days back; 0 = the day of the moment. A time that the clocks skip
+    /// is as much later as they skip, one that they repeat is the first.
+    pub fn time_back(&self, moment: Moment, days: i64, at: MinuteOfDay) -> Moment {
+        let date = moment.timestamp().to_zoned(self.0.clone()).date();
+        let date = date.checked_sub(jiff::Span::new().days(days)).unwrap_or(date);
+        let time = civil::time((at.0 / 60) as i8, (at.0 % 60) as i8, 0, 0);
+        date.to_datetime(time)
+            .to_zoned(self.0.clone())
+            .map_or_else(|_| moment.days_before(days), |zoned| Moment(zoned.timestamp().as_millisecond()))
+    }
+
+    /// Whether the company works on the local day of the moment.
+    pub fn is_working_day(&self, moment: Moment, week: WorkingDays) -> bool {
+        week.contains(moment.timestamp().to_zoned(self.0.clone()).weekday())
+    }
+
     /// The start of the local day that lies `days` working days back: with 2, on a Monday, the start of Thursday.
     /// What happened from then on is "within the last 2 working days".
     pub fn working_days_back(&self, moment: Moment, days: u32, week: WorkingDays) -> Moment {
@@ -179,6 +195,23 @@ mod tests {
         let zone: Zone = "Asia/Kolkata".parse().unwrap();
         assert_eq!(zone.minute(moment("2026-05-11T09:00[Asia/Kolkata]")), "2026-05-11 09:00 IST");
         assert!("Mars/Olympus".parse::<Zone>().is_err());
+    }
+
+    #[test]
+    fn a_time_of_an_earlier_day_is_that_of_its_own_clock() {
+        let zone: Zone = "America/Chicago".parse().unwrap();
+        let at = |text: &str| text.parse::<MinuteOfDay>().unwrap();
+        for (now, days, time, expect) in [
+            ("2026-03-09T15:00[America/Chicago]", 0, "08:30", "2026-03-09T08:30[America/Chicago]"),
+            ("2026-03-09T15:00[America/Chicago]", 1, "02:30", "2026-03-08T03:30[America/Chicago]"), // skipped
+            ("2026-03-09T15:00[America/Chicago]", 2, "09:00", "2026-03-07T09:00[America/Chicago]"), // before summer time
+            ("2026-11-02T00:10[America/Chicago]", 1, "01:30", "2026-11-01T01:30-05:00[America/Chicago]"), // repeated
+        ] {
+            assert_eq!(zone.time_back(moment(now), days, at(time)), moment(expect), "{now} {days} {time}");
+        }
+        let week = WorkingDays::MONDAY_TO_FRIDAY;
+        assert!(zone.is_working_day(moment("2026-03-06T23:59[America/Chicago]"), week));
+        assert!(!zone.is_working_day(moment("2026-03-07T00:00[America/Chicago]"), week));
     }
 
     #[test]

@@ -40,6 +40,39 @@ pub enum Sight {
     OwnedBy(UserId),
 }
 
+/// What decides who may see a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LeadPlace {
+    /// Its owner.
+    pub owner: Option<UserId>,
+    /// The branch it carries.
+    pub branch: Option<BranchId>,
+    /// The department it carries.
+    pub department: Option<DepartmentId>,
+    /// The owner's branch.
+    pub owner_branch: Option<BranchId>,
+    /// The owner's department.
+    pub owner_department: Option<DepartmentId>,
+}
+
+impl Sight {
+    /// Whether a lead is seen: what the store's lists ask in SQL, for a lead that is at hand.
+    pub fn sees(self, lead: &LeadPlace) -> bool {
+        fn inside<T: PartialEq>(label: Option<T>, lead: Option<T>, owner: Option<T>, owned: bool) -> bool {
+            label.is_none() || label == lead || label == owner || (lead.is_none() && !owned)
+        }
+        match self {
+            Sight::All => true,
+            Sight::OwnedBy(user) => lead.owner == Some(user),
+            Sight::Labels { branch, department } => {
+                let owned = lead.owner.is_some();
+                inside(branch, lead.branch, lead.owner_branch, owned)
+                    && inside(department, lead.department, lead.owner_department, owned)
+            }
+        }
+    }
+}
+
 impl Viewer {
     /// What the viewer sees. A viewer with scope branch but without branch and department sees all (R15's reading).
     pub fn sight(self) -> Sight {

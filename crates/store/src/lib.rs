@@ -18,6 +18,7 @@ pub mod value;
 
 pub mod ids;
 pub mod migrate;
+pub mod schema;
 
 // The rooms
 pub mod assign;
@@ -32,6 +33,7 @@ pub mod leads;
 pub mod pool;
 pub mod roles;
 pub mod runs;
+pub mod status_change;
 pub mod statuses;
 pub mod users;
 
@@ -40,6 +42,8 @@ pub mod testing;
 
 #[cfg(test)]
 mod prepared;
+#[cfg(test)]
+mod wall;
 
 pub use database::{Location, Missing, Reader, Store};
 pub use error::{Error, Result};

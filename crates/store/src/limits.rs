@@ -32,6 +32,8 @@ pub struct Limits {
     pub statement: Duration,
     /// See [`WRITES_WAITING`].
     pub writes_waiting: usize,
+    /// See [`COLLECTING`].
+    pub collecting: Duration,
     /// See [`READERS`].
     pub readers: usize,
     /// See [`POSTGRES_CONNECTIONS`].
@@ -45,6 +47,7 @@ impl Default for Limits {
             long_turn: LONG_TURN,
             statement: STATEMENT,
             writes_waiting: WRITES_WAITING,
+            collecting: COLLECTING,
             readers: READERS,
             postgres_connections: POSTGRES_CONNECTIONS,
         }

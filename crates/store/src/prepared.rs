@@ -24,21 +24,34 @@ const MODULES: &[(&str, &[Registered])] = &[
     ("pool", crate::pool::STATEMENTS),
     ("roles", crate::roles::STATEMENTS),
     ("runs", crate::runs::STATEMENTS),
+    ("status_change", crate::status_change::STATEMENTS),
     ("statuses", crate::statuses::STATEMENTS),
     ("users", crate::users::STATEMENTS),
 ];
+
+/// Every statement: literal and built, with the one engine it is for.
+fn every_statement() -> impl Iterator<Item = (&'static str, String, Option<Engine>)> {
+    let literals = MODULES
+        .iter()
+        .flat_map(|(_, statements)| statements.iter())
+        .map(|statement| (statement.name, statement.text.to_owned(), statement.only));
+    let built = crate::leads::variants().into_iter().map(|text| ("store::leads, built", text, None));
+    literals.chain(built)
+}
+
+/// Every statement by name and text, whatever engine it is for.
+pub(crate) fn every_text() -> impl Iterator<Item = (&'static str, String)> {
+    every_statement().map(|(name, text, _)| (name, text))
+}
 
 #[test]
 fn every_statement_prepares_on_both_engines() {
     on_both_engines(|database| async move {
         let engine = database.store.engine();
-        let literals = MODULES
-            .iter()
-            .flat_map(|(_, statements)| statements.iter())
-            .filter(|statement| statement.only.is_none_or(|only| only == engine))
-            .map(|statement| (statement.name, statement.text.to_owned()));
-        let built = crate::leads::variants().into_iter().map(|text| ("store::leads, built", text));
-        let texts: Vec<(&str, String)> = literals.chain(built).collect();
+        let texts: Vec<(&str, String)> = every_statement()
+            .filter(|(_, _, only)| only.is_none_or(|only| only == engine))
+            .map(|(name, text, _)| (name, text))
+            .collect();
         let count = texts.len();
         let outcome: crate::Result<Vec<String>> = database
             .store

@@ -11,7 +11,8 @@ use crate::{
     stage::Stage,
     value::{Row, Value},
 };
-use futures_util::{TryStreamExt, future::BoxFuture};
+use futures_util::TryStreamExt;
+pub use futures_util::future::BoxFuture;
 
 /// One connection to either engine.
 pub struct Session {

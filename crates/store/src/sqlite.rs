@@ -44,7 +44,7 @@ impl Sqlite {
         let (writes, waiting) = mpsc::sync_channel(limits.writes_waiting);
         std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || write_until_closed(writer, &waiting))
+            .spawn(move || write_until_closed(writer, &waiting, limits))
             .map_err(|e| Error::Io(format!("the writer thread does not start: {e}")))?;
         Ok(Sqlite {
             path: path.to_owned(),
@@ -167,11 +167,11 @@ fn connect(path: &Path, create: bool, role: Role, limits: Limits) -> Result<Conn
 }
 
 /// The life of the writer thread.
-fn write_until_closed(mut session: Session, waiting: &mpsc::Receiver<Box<dyn Job>>) {
+fn write_until_closed(mut session: Session, waiting: &mpsc::Receiver<Box<dyn Job>>, limits: Limits) {
     let mut put_off: Option<Box<dyn Job>> = None;
     loop {
         let Some(first) = put_off.take().or_else(|| waiting.recv().ok()) else { return };
-        put_off = commit_together(&mut session, first, waiting);
+        put_off = commit_together(&mut session, first, waiting, limits.collecting);
     }
 }
 
@@ -180,6 +180,7 @@ fn commit_together(
     session: &mut Session,
     first: Box<dyn Job>,
     waiting: &mpsc::Receiver<Box<dyn Job>>,
+    collecting: Duration,
 ) -> Option<Box<dyn Job>> {
     if !first.begin() {
         return None;
@@ -207,7 +208,7 @@ fn commit_together(
                 return None;
             }
         }
-        if alone || done.len() >= limits::WRITES_PER_COMMIT || started.elapsed() > limits::COLLECTING {
+        if alone || done.len() >= limits::WRITES_PER_COMMIT || started.elapsed() > collecting {
             break;
         }
         next = loop {

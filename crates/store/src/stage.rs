@@ -23,7 +23,14 @@ pub struct Stage {
 }
 
 /// Every stage; the test that prepares all statements makes them first.
-pub const STAGES: &[&Stage] = &[&crate::leads::STAGE_NEW, &crate::leads::STAGE_NEW_TAGS, &crate::assign::STAGE_MOVES, &crate::assign::STAGE_QUEUES];
+pub const STAGES: &[&Stage] = &[
+    &crate::leads::STAGE_NEW,
+    &crate::leads::STAGE_NEW_TAGS,
+    &crate::assign::STAGE_MOVES,
+    &crate::assign::STAGE_QUEUES,
+    &crate::status_change::STAGE_TICKED,
+    &crate::status_change::STAGE_STATUS_CHANGES,
+];
 
 impl Stage {
     pub(crate) fn create_sql(&self, engine: Engine) -> String {

@@ -17,6 +17,8 @@ pub struct TestDatabase {
     /// Where it is, to open it once more.
     pub location: Location,
     _folder: Option<tempfile::TempDir>,
+    /// The name on the test server, to be dropped.
+    name: Option<String>,
 }
 
 /// Runs a test on SQLite and, where there is a server, on PostgreSQL.
@@ -28,8 +30,10 @@ pub fn on_both_engines<F: Future<Output = ()>>(test: impl Fn(TestDatabase) -> F)
         .expect("a runtime for tests starts");
     runtime.block_on(async {
         test(sqlite().await).await;
-        if let Some(database) = postgres().await {
+        if let Some(mut database) = postgres().await {
+            let name = database.name.take();
             test(database).await;
+            drop_database(name.as_deref()).await;
         }
     });
 }
@@ -39,7 +43,7 @@ pub async fn sqlite() -> TestDatabase {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let location = Location::Folder(folder.path().join("data"));
     let store = Store::open(&location, Missing::Create).await.expect("a new embedded database opens");
-    TestDatabase { store, location, _folder: Some(folder) }
+    TestDatabase { store, location, _folder: Some(folder), name: None }
 }
 
 /// A new database on the test server; none where there is no PostgreSQL.
@@ -75,7 +79,14 @@ pub async fn postgres() -> Option<TestDatabase> {
     client.batch_execute("SELECT pg_advisory_unlock(1)").await.expect("the server unlocks");
     let location = Location::Url(with_database(server, &name));
     let store = Store::open(&location, Missing::Create).await.expect("the test's database opens");
-    Some(TestDatabase { store, location, _folder: None })
+    Some(TestDatabase { store, location, _folder: None, name: Some(name) })
+}
+
+/// Forgets the database of a test that passed, since copies of the template are not small.
+async fn drop_database(name: Option<&str>) {
+    let (Some(server), Some(name)) = (server_url(), name) else { return };
+    let dropped = connect(server).await.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    dropped.expect("the test's database is dropped");
 }
 
 async fn connect(url: &str) -> tokio_postgres::Client {

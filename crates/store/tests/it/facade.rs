@@ -1,0 +1,286 @@
+//! What the facade promises on both engines.
+
+use crate::support::{NONE, make_marks, mark, marking, marks, marks_seen, on_postgres, open_within, poll_once, text};
+use std::{collections::BTreeSet, time::Duration};
+use store::{
+    Error, Result,
+    dialect::Engine,
+    ids::Kind,
+    limits::Limits,
+    stage::{Stage, StageType},
+    testing::on_both_engines,
+    value::Value,
+};
+
+#[test]
+fn a_panic_rolls_back_and_costs_no_connection() {
+    on_both_engines(|database| async move {
+        let store = &database.store;
+        make_marks(store).await;
+        for number in 0..100 {
+            let written: Result<()> = store
+                .write(move |session| {
+                    Box::pin(async move {
+                        mark(session, number).await?;
+                        panic!("write {number}");
+                    })
+                })
+                .await;
+            assert!(matches!(written, Err(Error::Panicked(why)) if why == format!("write {number}")));
+            let read: Result<()> =
+                store.read_long(move |_| Box::pin(async move { panic!("read {number}") })).await;
+            assert!(matches!(read, Err(Error::Panicked(_))));
+            let reader = store.clone();
+            let task = tokio::spawn(async move {
+                let mut reader = reader.snapshot().await.expect("a reader");
+                let _ = reader
+                    .session()
+                    .each(&text("SELECT 1 UNION ALL SELECT 2"), &[], |_| panic!("in the middle of rows"))
+                    .await;
+            });
+            assert!(task.await.expect_err("it panics").is_panic());
+        }
+        store.write(marking(1)).await.expect("the next write works");
+        assert_eq!(marks(store).await, [1]);
+    });
+}
+
+#[test]
+fn a_refusal_rolls_back() {
+    on_both_engines(|database| async move {
+        let store = &database.store;
+        make_marks(store).await;
+        let refused: Result<()> = store
+            .write(|session| {
+                Box::pin(async move {
+                    mark(session, 1).await?;
+                    Err(Error::Io("no".into()))
+                })
+            })
+            .await;
+        assert!(matches!(refused, Err(Error::Io(_))));
+        assert_eq!(marks(store).await, NONE);
+    });
+}
+
+/// PostgreSQL turns COMMIT into a silent rollback when an earlier statement failed.
+#[test]
+fn a_write_that_hides_a_failed_statement_is_not_acknowledged_unless_it_happened() {
+    on_both_engines(|database| async move {
+        let store = &database.store;
+        make_marks(store).await;
+        let answer: Result<()> = store
+            .write(|session| {
+                Box::pin(async move {
+                    mark(session, 1).await?;
+                    mark(session, 1).await.expect_err("it is there already");
+                    Ok(())
+                })
+            })
+            .await;
+        let there = marks(store).await;
+        assert_eq!(answer.is_ok(), there == [1], "{answer:?} {there:?}");
+        // With a savepoint it is the same on both.
+        let answer: Result<()> = store
+            .write(|session| {
+                Box::pin(async move {
+                    mark(session, 2).await?;
+                    session.savepoint().await?;
+                    mark(session, 2).await.expect_err("it is there already");
+                    session.back_to_savepoint().await?;
+                    mark(session, 3).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        answer.expect("what failed was undone");
+        assert!(marks(store).await.ends_with(&[2, 3]));
+    });
+}
+
+#[test]
+fn a_snapshot_sees_one_moment() {
+    on_both_engines(|database| async move {
+        let store = &database.store;
+        make_marks(store).await;
+        store.write(marking(1)).await.expect("written");
+        let mut snapshot = store.snapshot().await.expect("a snapshot");
+        assert_eq!(marks_seen(snapshot.session()).await, [1]);
+        store.write(marking(2)).await.expect("written");
+        assert_eq!(marks_seen(snapshot.session()).await, [1]);
+        assert_eq!(marks(store).await, [1, 2]);
+        let refused = mark(snapshot.session(), 3).await;
+        assert!(refused.is_err(), "a snapshot cannot write");
+        drop(snapshot);
+        assert_eq!(marks(store).await, [1, 2]);
+    });
+}
+
+#[test]
+fn readers_are_limited_and_the_wait_for_one_is_bounded() {
+    on_both_engines(|database| async move {
+        let limits =
+            Limits { turn: Duration::from_millis(20), readers: 1, postgres_connections: 1, ..Limits::default() };
+        let store = open_within(&database, limits).await;
+        let held = store.read().await.expect("the only one");
+        let told = store.read().await.err().expect("there is no other");
+        assert!(matches!(told, Error::Busy { waited } if waited == Duration::from_millis(20)), "{told}");
+        drop(held);
+        store.read().await.expect("it came back");
+    });
+}
+
+/// On SQLite the same is shown in `grouping`.
+#[test]
+fn postgres_a_write_whose_caller_leaves_before_it_begins_does_nothing() {
+    on_postgres(|database| async move {
+        make_marks(&database.store).await;
+        let store = open_within(&database, Limits { postgres_connections: 1, ..Limits::default() }).await;
+        let held = store.read().await.expect("the only connection");
+        let mut waiting = Box::pin(store.write(marking(1)));
+        assert!(poll_once(&mut waiting).is_pending());
+        drop(waiting);
+        drop(held);
+        store.write(marking(2)).await.expect("written");
+        assert_eq!(marks(&store).await, [2]);
+    });
+}
+
+#[test]
+fn postgres_a_write_that_has_begun_ends_without_its_caller() {
+    on_postgres(|database| async move {
+        let store = database.store.clone();
+        make_marks(&store).await;
+        let (says_begun, begun) = tokio::sync::oneshot::channel::<()>();
+        let (go_on, told) = tokio::sync::oneshot::channel::<()>();
+        let (says_done, done) = tokio::sync::oneshot::channel::<()>();
+        let caller = tokio::spawn({
+            let store = store.clone();
+            async move {
+                store
+                    .write(|session| {
+                        Box::pin(async move {
+                            says_begun.send(()).expect("the test listens");
+                            told.await.expect("the test speaks");
+                            mark(session, 1).await?;
+                            says_done.send(()).expect("the test listens");
+                            Ok::<_, Error>(())
+                        })
+                    })
+                    .await
+            }
+        });
+        begun.await.expect("it begins");
+        caller.abort();
+        assert!(caller.await.expect_err("the caller is gone").is_cancelled());
+        go_on.send(()).expect("the write waits");
+        done.await.expect("it goes on");
+        // The commit follows; the same mark waits for it and then finds it there.
+        assert!(matches!(store.write(marking(1)).await, Err(Error::Conflict { .. })));
+    });
+}
+
+#[test]
+fn a_statement_that_takes_too_long_is_stopped() {
+    on_both_engines(|database| async move {
+        let store = open_within(&database, Limits { statement: Duration::from_millis(30), ..Limits::default() }).await;
+        let endless = match store.engine() {
+            Engine::Sqlite => "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n",
+            Engine::Postgres => "SELECT COUNT(*) FROM pg_sleep(600)",
+        };
+        for mut reader in [store.read().await.expect("a reader"), store.snapshot().await.expect("a reader")] {
+            let told = reader.session().one(&text(endless), &[], |row| row.get::<i64>(0)).await;
+            assert!(matches!(told, Err(Error::Timeout { .. })), "{told:?}");
+        }
+        let mut reader = store.read().await.expect("a reader");
+        let one: i64 = reader
+            .session()
+            .one(&text("SELECT CAST(1 AS BIGINT)"), &[], |row| row.get(0))
+            .await
+            .expect("the next statement works");
+        assert_eq!(one, 1);
+    });
+}
+
+#[test]
+fn new_identifiers_are_unique_whoever_asks_at_once() {
+    on_both_engines(|database| async move {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let store = database.store.clone();
+            tasks.spawn(async move {
+                let mut mine = Vec::new();
+                for count in [1, 7, 0, 30] {
+                    let ids: Result<Vec<i64>> = store
+                        .write(move |session| Box::pin(async move { session.new_ids(Kind::Lead, count).await }))
+                        .await;
+                    let ids = ids.expect("identifiers");
+                    assert_eq!(ids.len(), count);
+                    assert!(ids.is_sorted());
+                    mine.extend(ids);
+                }
+                mine
+            });
+        }
+        let all = tasks.join_all().await.concat();
+        let different: BTreeSet<i64> = all.iter().copied().collect();
+        assert_eq!(different.len(), 8 * 38);
+        assert_eq!(all.len(), different.len());
+    });
+}
+
+static STAGE: Stage = Stage {
+    name: "stage_test",
+    columns: &[("id", StageType::Int), ("number", StageType::Int), ("word", StageType::Text)],
+    key: "id",
+};
+
+#[test]
+fn a_stage_takes_many_rows_and_nothings_and_is_empty_the_next_time() {
+    on_both_engines(|database| async move {
+        let store = &database.store;
+        for (rows, nulls) in [(50_000, 5_000), (1, 1), (0, 0), (11, 2)] {
+            let counted: Result<(u64, (i64, i64, i64))> = store
+                .write(move |session| {
+                    Box::pin(async move {
+                        let staged = session
+                            .stage(
+                                &STAGE,
+                                (0..rows).map(|id| {
+                                    let nothing = id % 10 == 0;
+                                    let word = if nothing { Value::Null } else { Value::Text("naïve \t\\N 'x'") };
+                                    [Value::Int(id), if nothing { Value::Null } else { Value::Int(-id) }, word]
+                                }),
+                            )
+                            .await?;
+                        let counts = text(
+                            "SELECT COUNT(*), COUNT(*) - COUNT(number), COUNT(CASE WHEN word = $1 THEN 1 END) FROM stage_test",
+                        );
+                        let words = [Value::Text("naïve \t\\N 'x'")];
+                        let counts =
+                            session.one(&counts, &words, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await?;
+                        Ok((staged, counts))
+                    })
+                })
+                .await;
+            let (staged, counts) = counted.expect("staged");
+            assert_eq!((staged as i64, counts), (rows, (rows, nulls, rows - nulls)));
+        }
+    });
+}
+
+#[test]
+fn a_transaction_that_waits_for_anything_but_the_store_is_a_fault_that_is_told() {
+    crate::support::on_sqlite(|database| async move {
+        let told: Result<()> = database
+            .store
+            .write(|_| {
+                Box::pin(async move {
+                    std::future::pending::<()>().await;
+                    Ok(())
+                })
+            })
+            .await;
+        assert!(matches!(told, Err(Error::Panicked(why)) if why.contains("other than the store")));
+    });
+}
