@@ -49,7 +49,9 @@ fn measure(name: &str, instance: &Instance, rounds: usize, limit_ms: Option<u32>
     let output = instance.leads() as f64 * 4.0 / f64::from(1 << 20);
     let beyond = resident_mib("VmHWM") - before - output;
     let limit = limit_ms.map_or(String::new(), |limit| format!(" (limit {limit})"));
-    println!("{all:9.2} ms{limit}, of it planning {planned:.2}; {beyond:.0} MiB beyond input and output: {name}");
+    println!(
+        "{all:9.2} ms{limit}, of it planning {planned:.2}; {beyond:.0} MiB beyond input and output: {name}"
+    );
 }
 
 fn resident_mib(field: &str) -> f64 {

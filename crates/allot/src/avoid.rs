@@ -108,7 +108,10 @@ impl<'a> Swaps<'a> {
                         return;
                     }
                     self.steps_left -= 1;
-                    if via.contains_key(agent) || self.leads[gives as usize] == *agent || self.avoids(gives, *agent) {
+                    if via.contains_key(agent)
+                        || self.leads[gives as usize] == *agent
+                        || self.avoids(gives, *agent)
+                    {
                         continue;
                     }
                     via.insert(*agent, gives);

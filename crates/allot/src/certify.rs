@@ -29,10 +29,8 @@ fn price(label: &Label) -> Price {
 /// For a tier with unassigned leads, everything priced at one unassigned lead of that tier or more: what may go to
 /// these agents only, and the agents, all of them full.
 fn tight_sets(instance: &Instance, flow: &Flow, labels: &Labels) -> Vec<TightSet> {
-    let mut ranks: Vec<i64> = (0..flow.groups.len())
-        .filter(|&g| flow.open[g] > 0)
-        .map(|g| flow.groups.list[g].rank)
-        .collect();
+    let mut ranks: Vec<i64> =
+        (0..flow.groups.len()).filter(|&g| flow.open[g] > 0).map(|g| flow.groups.list[g].rank).collect();
     ranks.sort_unstable_by(|a, b| b.cmp(a));
     ranks.dedup();
     ranks.into_iter().map(|rank| tight_set(instance, flow, labels, rank)).collect()

@@ -229,7 +229,8 @@ fn read(text: &str) -> Option<Int> {
     if hex.is_empty() || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
-    let digits = hex.as_bytes().rchunks(8).map(|chunk| u32::from_str_radix(std::str::from_utf8(chunk).ok()?, 16).ok());
+    let digits =
+        hex.as_bytes().rchunks(8).map(|chunk| u32::from_str_radix(std::str::from_utf8(chunk).ok()?, 16).ok());
     Some(Big { negative, digits: digits.collect::<Option<_>>()? }.into())
 }
 

@@ -174,7 +174,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Duplicate(what, id) => write!(f, "{what} {id} is listed twice"),
-            Self::UnknownAgent { class, agent } => write!(f, "class {class} names agent {agent}, which is not listed"),
+            Self::UnknownAgent { class, agent } => {
+                write!(f, "class {class} names agent {agent}, which is not listed")
+            }
             Self::FallbackEligible { class, agent } => {
                 write!(f, "agent {agent} is the fallback of class {class} and also eligible for it")
             }
@@ -186,7 +188,9 @@ impl fmt::Display for Error {
                 write!(f, "agent {agent} has weight {weight}: it must be between 0.001 and 1000")
             }
             Self::Overflow(text) => f.write_str(text),
-            Self::Refused(text) => write!(f, "the plan did not pass the verifier ({text}); nothing was planned"),
+            Self::Refused(text) => {
+                write!(f, "the plan did not pass the verifier ({text}); nothing was planned")
+            }
         }
     }
 }
@@ -201,8 +205,10 @@ pub fn solve(mut input: Problem) -> Result<Solution, Error> {
     let plan = plan(&instance).map_err(|error| outside(&input, &error))?;
     verify(&instance, &plan).map_err(|refusal| Error::Refused(refusal.to_string()))?;
 
-    let reasons: HashMap<u32, String> =
-        leftovers(&instance, &plan).into_iter().map(|leftover| (leftover.class, leftover.why.to_string())).collect();
+    let reasons: HashMap<u32, String> = leftovers(&instance, &plan)
+        .into_iter()
+        .map(|leftover| (leftover.class, leftover.why.to_string()))
+        .collect();
     let mut solution = Solution::default();
     for (index, class) in input.classes.iter().enumerate() {
         for (lead, &agent) in class.leads.iter().zip(plan.class(index)) {
@@ -233,16 +239,16 @@ fn instance(input: &Problem) -> Result<Instance, Error> {
     twice("agent", input.agents.iter().map(|agent| agent.id))?;
     twice("class", input.classes.iter().map(|class| class.id))?;
     twice("lead", input.classes.iter().flat_map(|class| &class.leads).map(|lead| lead.id))?;
-    let index: HashMap<i64, u32> = input.agents.iter().enumerate().map(|(j, agent)| (agent.id, j as u32)).collect();
+    let index: HashMap<i64, u32> =
+        input.agents.iter().enumerate().map(|(j, agent)| (agent.id, j as u32)).collect();
     let agent = |agent: &ProblemAgent| {
         let weight = Weight::try_from(agent.weight)
             .map_err(|_| Error::Weight { agent: agent.id, weight: agent.weight })?;
         Ok(Agent { room: agent.room, base: agent.base, weight, waiting_since_ms: agent.waiting_since_ms })
     };
     let class = |class: &ProblemClass| {
-        let find = |&agent: &i64| {
-            index.get(&agent).copied().ok_or(Error::UnknownAgent { class: class.id, agent })
-        };
+        let find =
+            |&agent: &i64| index.get(&agent).copied().ok_or(Error::UnknownAgent { class: class.id, agent });
         let eligible: AgentSet = class.eligible.iter().map(find).collect::<Result<_, _>>()?;
         let mut avoid = Vec::new();
         for (lead, of) in (0..).zip(&class.leads) {
@@ -269,7 +275,8 @@ fn instance(input: &Problem) -> Result<Instance, Error> {
 
 /// Numbers for the strata, in the order of their names; a lead without one is of a stratum of its own kind.
 fn strata(leads: &[ProblemLead]) -> Vec<u32> {
-    let mut names: BTreeMap<Option<&str>, u32> = leads.iter().map(|lead| (lead.stratum.as_deref(), 0)).collect();
+    let mut names: BTreeMap<Option<&str>, u32> =
+        leads.iter().map(|lead| (lead.stratum.as_deref(), 0)).collect();
     if names.len() <= 1 {
         return Vec::new();
     }

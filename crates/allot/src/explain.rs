@@ -204,8 +204,8 @@ fn judge(
     if let Some(room) = side.room.filter(|&room| share.new.saturating_add(share.kept) >= room) {
         return Reason::Full { room };
     }
-    let Some((chosen, other)) =
-        chosen.and_then(|chosen| Some((instance.agents.get(chosen as usize)?, plan.agents.get(chosen as usize)?)))
+    let Some((chosen, other)) = chosen
+        .and_then(|chosen| Some((instance.agents.get(chosen as usize)?, plan.agents.get(chosen as usize)?)))
     else {
         return Reason::Reserved;
     };
@@ -254,12 +254,24 @@ pub fn agent(instance: &Instance, plan: &Plan, agent: u32) -> Option<AgentReason
             highest: levels().max().unwrap_or(share.level),
         },
     };
-    Some(AgentReasons { new: share.new, kept: share.kept, level: share.level, room: side.room, amount, classes })
+    Some(AgentReasons {
+        new: share.new,
+        kept: share.kept,
+        level: share.level,
+        room: side.room,
+        amount,
+        classes,
+    })
 }
 
 /// Every class with unassigned leads, and why.
 pub fn leftovers(instance: &Instance, plan: &Plan) -> Vec<Leftover> {
-    let short = plan.classes.iter().take(instance.classes.len()).enumerate().filter(|(_, counts)| counts.unassigned > 0);
+    let short = plan
+        .classes
+        .iter()
+        .take(instance.classes.len())
+        .enumerate()
+        .filter(|(_, counts)| counts.unassigned > 0);
     short
         .filter_map(|(class, counts)| {
             let why = shortage(instance, plan, class)?;
@@ -273,7 +285,8 @@ fn shortage(instance: &Instance, plan: &Plan, class: usize) -> Option<Shortage> 
     if of.eligible.is_empty() {
         return Some(Shortage::NobodyEligible);
     }
-    let takes_new = |agent: u32| instance.agents.get(agent as usize).is_some_and(|agent| agent.room != Some(0));
+    let takes_new =
+        |agent: u32| instance.agents.get(agent as usize).is_some_and(|agent| agent.room != Some(0));
     if !of.eligible.iter().any(takes_new) {
         return Some(Shortage::NobodyTakesNew);
     }

@@ -46,7 +46,8 @@ pub fn compare() -> Result<Vec<Row>, Error> {
 
 /// The batches: anybody can take anything; branches that overlap; rare skills with caps that bind.
 pub fn batches() -> Vec<(&'static str, Instance)> {
-    let agents = |count: u32, room: Option<u32>| (0..count).map(|_| Agent { room, ..Agent::default() }).collect();
+    let agents =
+        |count: u32, room: Option<u32>| (0..count).map(|_| Agent { room, ..Agent::default() }).collect();
     let class = |leads, eligible| Class { eligible, leads, ..Class::default() };
     let open = Instance {
         agents: agents(40, None),
@@ -56,7 +57,8 @@ pub fn batches() -> Vec<(&'static str, Instance)> {
     // Leads of a branch go to its people; those of none go to anybody; some people serve two branches.
     let mut branches: Vec<Class> = (0..4u32)
         .map(|branch| {
-            let serves = |agent: &u32| agent % 4 == branch || (agent.is_multiple_of(5) && (agent + 1) % 4 == branch);
+            let serves =
+                |agent: &u32| agent % 4 == branch || (agent.is_multiple_of(5) && (agent + 1) % 4 == branch);
             class(150 + 60 * branch, (0..40).filter(serves).collect())
         })
         .collect();
@@ -68,7 +70,11 @@ pub fn batches() -> Vec<(&'static str, Instance)> {
         classes: vec![class(780, AgentSet::full(40)), class(190, (0..8).collect())],
         ..Instance::default()
     };
-    vec![("anybody takes anything", open), ("overlapping branches", branches), ("rare skill, binding caps", skills)]
+    vec![
+        ("anybody takes anything", open),
+        ("overlapping branches", branches),
+        ("rare skill, binding caps", skills),
+    ]
 }
 
 /// Jain's index: (Σx)² / (n Σx²).
@@ -106,7 +112,9 @@ fn online(
     let mut loads = vec![0u32; instance.agents.len()];
     let (mut unassigned, mut last) = (0, u32::MAX);
     for &class in arrivals {
-        let room = |&agent: &u32| instance.agents[agent as usize].room.is_none_or(|room| loads[agent as usize] < room);
+        let room = |&agent: &u32| {
+            instance.agents[agent as usize].room.is_none_or(|room| loads[agent as usize] < room)
+        };
         let free: Vec<u32> = instance.classes[class].eligible.iter().filter(room).collect();
         match pick(&free, &loads, &mut last) {
             Some(agent) => loads[agent as usize] += 1,
@@ -118,7 +126,8 @@ fn online(
 
 /// The next in the circle after the last who got one.
 fn round_robin(free: &[u32], _: &[u32], last: &mut u32) -> Option<u32> {
-    let next = free.iter().copied().find(|&agent| *last != u32::MAX && agent > *last).or(free.first().copied())?;
+    let next =
+        free.iter().copied().find(|&agent| *last != u32::MAX && agent > *last).or(free.first().copied())?;
     *last = next;
     Some(next)
 }

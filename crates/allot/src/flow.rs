@@ -96,7 +96,8 @@ pub(crate) struct Flow<'a> {
 impl<'a> Flow<'a> {
     /// Nothing is given out: every lead stays with its fallback or is unassigned.
     pub fn new(instance: &Instance, groups: &'a Groups) -> Self {
-        let divisor = instance.agents.iter().fold(0, |divisor, agent| gcd(divisor, agent.weight.thousandths()));
+        let divisor =
+            instance.agents.iter().fold(0, |divisor, agent| gcd(divisor, agent.weight.thousandths()));
         let sides: Vec<Side> = instance
             .agents
             .iter()

@@ -86,7 +86,10 @@ impl Groups {
             groups.list.push(Group { rank, fallback, leads, members, first_pair: groups.pairs, degree });
             groups.pairs += degree as usize;
             if groups.pairs as u64 > PAIRS_MAX {
-                return Err(Error::Overflow { what: "eligible pairs of classes and agents", limit: PAIRS_MAX });
+                return Err(Error::Overflow {
+                    what: "eligible pairs of classes and agents",
+                    limit: PAIRS_MAX,
+                });
             }
         }
         Ok(groups)
@@ -118,6 +121,9 @@ impl Groups {
     }
 
     pub fn agents_of(&self, group: usize) -> impl Iterator<Item = u32> + '_ {
-        self.words(group).iter().enumerate().flat_map(|(i, &word)| ones(word).map(move |bit| i as u32 * 64 + bit))
+        self.words(group)
+            .iter()
+            .enumerate()
+            .flat_map(|(i, &word)| ones(word).map(move |bit| i as u32 * 64 + bit))
     }
 }

@@ -222,7 +222,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownAgent { class, agent } => write!(f, "class {class} names agent {agent}, which does not exist"),
+            Self::UnknownAgent { class, agent } => {
+                write!(f, "class {class} names agent {agent}, which does not exist")
+            }
             Self::FallbackEligible { class, agent } => {
                 write!(f, "agent {agent} is the fallback of class {class} and also eligible for it")
             }
@@ -230,7 +232,9 @@ impl fmt::Display for Error {
                 f,
                 "agent {agent} has room for {room}, but {fallbacks} leads could stay with it: give room 0 or at least {fallbacks}"
             ),
-            Self::StrataLength { class } => write!(f, "class {class} needs one stratum per lead, or none at all"),
+            Self::StrataLength { class } => {
+                write!(f, "class {class} needs one stratum per lead, or none at all")
+            }
             Self::AvoidList { class } => {
                 write!(f, "the avoid list of class {class} must ascend and name leads and agents that exist")
             }

@@ -7,14 +7,16 @@
 /// From how many leads on a part must be mixed.
 pub(crate) const MIXED_FROM: u64 = 20;
 
-/// Swaps leads between the parts that need it. `positions` lists the leads stratum after stratum, `rows` says how many
-/// each stratum has. A part of twenty leads per stratum is off by at most a tenth: a fortieth of the class by rounding,
-/// as much by the arrangement of a stratum; it is not looked at.
-pub(crate) fn mix(leads: &mut [u32], rows: &[u32], positions: &[u32], parts: &[(u32, u32)]) {
+/// Whether the dealing alone may have left a part of twenty leads or more unmixed. A part of twenty leads per stratum
+/// is off by at most a tenth: by rounding a lead in each stratum, and by the arrangement of the stratum as much.
+pub(crate) fn needs_mixing(rows: &[u32], parts: &[(u32, u32)]) -> bool {
     let enough = MIXED_FROM * rows.len() as u64;
-    if parts.iter().all(|&(_, part)| u64::from(part) < MIXED_FROM || u64::from(part) >= enough) {
-        return;
-    }
+    parts.iter().any(|&(_, part)| u64::from(part) >= MIXED_FROM && u64::from(part) < enough)
+}
+
+/// Swaps leads between the parts that need it. `positions` lists the leads stratum after stratum, `rows` says how many
+/// each stratum has.
+pub(crate) fn mix(leads: &mut [u32], rows: &[u32], positions: &[u32], parts: &[(u32, u32)]) {
     let mut mixing = Mixing { leads, positions, starts: vec![0], parts, sums: vec![0; parts.len()] };
     for &row in rows {
         let end = mixing.starts[mixing.starts.len() - 1] + row as usize;
@@ -24,9 +26,9 @@ pub(crate) fn mix(leads: &mut [u32], rows: &[u32], positions: &[u32], parts: &[(
         let part = mixing.part(lead as u32);
         mixing.sums[part] += lead as u64;
     }
-    for part in 0..parts.len() {
+    for (part, &(_, held)) in parts.iter().enumerate() {
         // Each swap moves the part towards the middle, so as many swaps as leads are plenty.
-        for _ in 0..parts[part].1 {
+        for _ in 0..held {
             if mixing.is_mixed(part, mixing.sums[part]) || !mixing.swap(part) {
                 break;
             }

@@ -5,9 +5,9 @@
 //! lead more there, an arc backward one lead less. Cost stands on group → room (one fallback), on group → border (one
 //! unassigned) and on the arc that carries the level: agent → room for equal shares, room → border for level queues.
 
+use crate::Strategy;
 use crate::exact::Int;
 use crate::flow::{FALLBACK, Flow, gcd, unassigned};
-use crate::Strategy;
 
 /// A price or a cost: coverage and fallbacks packed, then Σ level² / weight in units of 1 / lcm of the weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +48,8 @@ pub(crate) fn units(flow: &Flow) -> Vec<Int> {
         multiple = multiple.times(u64::from(weight / gcd(weight, multiple.modulo(weight))));
     }
     let shares: Vec<Int> = weights.iter().map(|&weight| multiple.divided_by(weight)).collect();
-    let share = |side: &crate::flow::Side| shares[weights.partition_point(|&weight| weight < side.weight)].clone();
+    let share =
+        |side: &crate::flow::Side| shares[weights.partition_point(|&weight| weight < side.weight)].clone();
     flow.sides.iter().map(share).collect()
 }
 

@@ -178,17 +178,19 @@ impl Paths {
             }
         }
         places.sort_unstable_by_key(|&(cost, place)| {
-            (cost, match place {
-                Place::Agent(j) => flow.place[j as usize],
-                Place::Open(g) | Place::Kept(g) => g,
-            })
+            (
+                cost,
+                match place {
+                    Place::Agent(j) => flow.place[j as usize],
+                    Place::Open(g) | Place::Kept(g) => g,
+                },
+            )
         });
         let mut moved = false;
         for (_, place) in places {
             let most = self.most(flow, donor, place);
-            let gains = |leads: u64| {
-                price_of_next(flow, place, leads - 1) < price_of_last(flow, donor, leads - 1)
-            };
+            let gains =
+                |leads: u64| price_of_next(flow, place, leads - 1) < price_of_last(flow, donor, leads - 1);
             // The gain shrinks with every lead moved, so the largest amount that gains is found by halving.
             let (mut low, mut high) = (0, most);
             while low < high {

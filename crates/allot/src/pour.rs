@@ -122,7 +122,8 @@ impl Pouring {
             let middle = if halve {
                 low + (high - low) / 2
             } else {
-                let share = u128::from(poured - at_low) * u128::from(high - low) / u128::from(at_high - at_low);
+                let share =
+                    u128::from(poured - at_low) * u128::from(high - low) / u128::from(at_high - at_low);
                 (low + share as u64).clamp(low + 1, high - 1)
             };
             halve = !halve;

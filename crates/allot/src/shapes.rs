@@ -20,7 +20,11 @@ pub fn table() -> [Shape; 4] {
     [
         shape("1,000,000 leads, 1,000 agents, 1 class, 4 strata", one_class as fn() -> Instance, 20),
         shape("1,000,000 leads, 1,000 agents, 64 random classes, caps binding", random_classes, 40),
-        shape("1,000,000 leads, 1,000 agents, 1,000 classes \"anyone but the present owner\"", anyone_else, 100),
+        shape(
+            "1,000,000 leads, 1,000 agents, 1,000 classes \"anyone but the present owner\"",
+            anyone_else,
+            100,
+        ),
         shape("12,576 leads, 45 agents, 12 classes", traces, 1),
     ]
 }
@@ -31,13 +35,18 @@ pub fn hostile() -> Vec<Shape> {
     vec![
         shape("everybody full, every list recycled: 300 agents", full_swap as fn() -> Instance),
         shape("everybody full, owners in rings of three: 90 agents", full_rings),
+        shape("1,000 agents nearly full, all lists recycled, new leads push in", crowded_out),
         shape("300 nested eligible sets", nested),
         shape("a ladder: 400 classes of two neighbours", ladder),
         shape("one huge class and 2,000 singletons", huge_and_singletons),
         shape("all caps 0", all_caps_zero),
         shape("all caps unlimited, all weights different", all_weights),
         shape("nobody is eligible", nobody_eligible),
-        shape("no agents", || Instance { agents: vec![], classes: vec![plain(10, AgentSet::new())], ..Instance::default() }),
+        shape("no agents", || Instance {
+            agents: vec![],
+            classes: vec![plain(10, AgentSet::new())],
+            ..Instance::default()
+        }),
         shape("no leads", || Instance { agents: agents(5, |_| None), ..Instance::default() }),
         shape("nothing at all", Instance::default),
     ]
@@ -47,7 +56,8 @@ pub fn hostile() -> Vec<Shape> {
 pub fn sized(leads: u32, agent_count: u32, class_count: u32) -> Instance {
     let mut numbers = Numbers(u64::from(leads) ^ u64::from(agent_count) << 20 ^ u64::from(class_count) << 40);
     let share = f64::from(leads) / f64::from(agent_count.max(1));
-    let agents = agents(agent_count, |_| Some((share * (0.6 + f64::from(numbers.below(800)) / 1000.0)) as u32 + 1));
+    let agents =
+        agents(agent_count, |_| Some((share * (0.6 + f64::from(numbers.below(800)) / 1000.0)) as u32 + 1));
     let mut numbers = Numbers(7);
     let classes = (0..class_count)
         .map(|class| {
@@ -103,7 +113,11 @@ fn one_class() -> Instance {
     let mut numbers = Numbers(1);
     let strata = (0..1_000_000).map(|_| numbers.below(4)).collect();
     let class = Class { strata, ..plain(1_000_000, AgentSet::full(1_000)) };
-    Instance { agents: agents(1_000, |j| (j % 3 == 0).then_some(500 + j)), classes: vec![class], ..Instance::default() }
+    Instance {
+        agents: agents(1_000, |j| (j % 3 == 0).then_some(500 + j)),
+        classes: vec![class],
+        ..Instance::default()
+    }
 }
 
 fn random_classes() -> Instance {
@@ -146,6 +160,22 @@ fn full_swap() -> Instance {
     Instance { agents: agents(300, |j| Some(held[j as usize])), classes, ..Instance::default() }
 }
 
+/// Recycled lists fill nearly all rooms, most leads can go to a few others only, and some leads nobody owns want in.
+fn crowded_out() -> Instance {
+    let mut numbers = Numbers(9);
+    let mut classes: Vec<Class> = (0..1_000)
+        .map(|owner| {
+            let eligible = (0..8).map(|_| numbers.below(1_000)).filter(|&j| j != owner).collect();
+            Class { tier: owner % 3, fallback: Some(owner), ..plain(40, eligible) }
+        })
+        .collect();
+    classes.extend((0..100).map(|_| {
+        let eligible = (0..30).map(|_| numbers.below(1_000)).collect();
+        Class { tier: numbers.below(3), ..plain(40, eligible) }
+    }));
+    Instance { agents: agents(1_000, |j| Some(40 + j % 5)), classes, ..Instance::default() }
+}
+
 /// Leads can only go one agent on, in rings; a few unowned ones want in.
 fn full_rings() -> Instance {
     let mut classes: Vec<Class> = (0..90)
@@ -154,20 +184,23 @@ fn full_rings() -> Instance {
             Class { fallback: Some(owner), ..plain(10 + owner % 5, AgentSet::from_iter([next])) }
         })
         .collect();
-    classes.extend((0..30).map(|ring| Class { tier: ring % 3, ..plain(9, (ring * 3..ring * 3 + 2).collect()) }));
+    classes
+        .extend((0..30).map(|ring| Class { tier: ring % 3, ..plain(9, (ring * 3..ring * 3 + 2).collect()) }));
     Instance { agents: agents(90, |j| Some(14 + j % 4)), classes, ..Instance::default() }
 }
 
 fn nested() -> Instance {
     let mut numbers = Numbers(6);
-    let classes =
-        (1..=300).map(|size| Class { tier: numbers.below(3), ..plain(numbers.below(400), AgentSet::full(size)) }).collect();
+    let classes = (1..=300)
+        .map(|size| Class { tier: numbers.below(3), ..plain(numbers.below(400), AgentSet::full(size)) })
+        .collect();
     Instance { agents: agents(300, |j| (j % 5 == 0).then_some(150)), classes, ..Instance::default() }
 }
 
 /// All the load comes in at one end and must be passed on from class to class.
 fn ladder() -> Instance {
-    let classes = (0..400).map(|j| plain(if j == 0 { 4_000 } else { 30 }, AgentSet::from_iter([j, j + 1]))).collect();
+    let classes =
+        (0..400).map(|j| plain(if j == 0 { 4_000 } else { 30 }, AgentSet::from_iter([j, j + 1]))).collect();
     Instance { agents: agents(401, |_| None), classes, ..Instance::default() }
 }
 

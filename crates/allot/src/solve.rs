@@ -148,7 +148,8 @@ fn deal_class(instance: &Instance, plan: &mut Plan, index: u32, served: u32, par
     let class = &instance.classes[index as usize];
     let counts = &mut plan.classes[index as usize];
     counts.unassigned = class.leads - served;
-    counts.kept = parts.iter().filter(|&&(agent, _)| class.fallback == Some(agent)).map(|&(_, leads)| leads).sum();
+    counts.kept =
+        parts.iter().filter(|&&(agent, _)| class.fallback == Some(agent)).map(|&(_, leads)| leads).sum();
     counts.new = served - counts.kept;
     let first = counts.first as usize;
     let leads = &mut plan.leads[first..first + served as usize];

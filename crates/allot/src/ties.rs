@@ -71,7 +71,9 @@ impl<'a> Ties<'a> {
             Strategy::EqualShares => {
                 flow.sides[j as usize].takes_new && self.free_of_charge(flow, Node::Agent(j), Node::Room(j))
             }
-            Strategy::LevelQueues => flow.free(j) > 0 && self.free_of_charge(flow, Node::Room(j), Node::Border),
+            Strategy::LevelQueues => {
+                flow.free(j) > 0 && self.free_of_charge(flow, Node::Room(j), Node::Border)
+            }
         }
     }
 
@@ -101,7 +103,8 @@ impl<'a> Ties<'a> {
         }
         // With level queues every search is for the border, so what was seen without meeting it is of no use to
         // anybody. With equal shares each looks for its own room; a part without rooms serves nobody.
-        let of_no_use = |&seen: &u32| seen < self.groups + self.agents || flow.strategy == Strategy::LevelQueues;
+        let of_no_use =
+            |&seen: &u32| seen < self.groups + self.agents || flow.strategy == Strategy::LevelQueues;
         if self.visited.iter().all(of_no_use) {
             for &seen in &self.visited {
                 self.dead[seen as usize] = true;
@@ -163,7 +166,10 @@ impl<'a> Ties<'a> {
                     }
                 }
                 let may_fall = !queues || (!self.decided[j as usize] && own.0 != node);
-                if flow.sides[j as usize].load() > 0 && may_fall && self.free_of_charge(flow, Node::Border, node) {
+                if flow.sides[j as usize].load() > 0
+                    && may_fall
+                    && self.free_of_charge(flow, Node::Border, node)
+                {
                     self.visit(Node::Border, node);
                 }
             }

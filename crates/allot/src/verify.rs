@@ -85,9 +85,15 @@ impl fmt::Display for Refusal {
         match self {
             Self::Instance(error) => error.fmt(f),
             Self::Length(list) => write!(f, "the plan's list of {list} has the wrong length"),
-            Self::NotEligible { class, agent } => write!(f, "agent {agent} may not have leads of class {class}"),
-            Self::Lost { class } => write!(f, "class {class} has a fallback, but one of its leads goes to nobody"),
-            Self::Order { class } => write!(f, "class {class} leaves out a lead more urgent than one it serves"),
+            Self::NotEligible { class, agent } => {
+                write!(f, "agent {agent} may not have leads of class {class}")
+            }
+            Self::Lost { class } => {
+                write!(f, "class {class} has a fallback, but one of its leads goes to nobody")
+            }
+            Self::Order { class } => {
+                write!(f, "class {class} leaves out a lead more urgent than one it serves")
+            }
             Self::ClassCounts { class } => write!(f, "the counts of class {class} are wrong"),
             Self::AgentCounts { agent } => write!(f, "the counts of agent {agent} are wrong"),
             Self::Room { agent } => write!(f, "agent {agent} has more leads than room"),
@@ -204,7 +210,9 @@ impl<'a> Check<'a> {
                     kept = count;
                     self.kept[agent as usize] += count;
                     self.note(index, agent, true);
-                } else if class.eligible.contains(agent) && self.instance.agents[agent as usize].room != Some(0) {
+                } else if class.eligible.contains(agent)
+                    && self.instance.agents[agent as usize].room != Some(0)
+                {
                     self.new[agent as usize] += count;
                     self.note(index, agent, false);
                 } else {
@@ -213,10 +221,14 @@ impl<'a> Check<'a> {
             }
             let is = self.plan.classes[index];
             let new = served as u32 - kept;
-            if (is.first as usize, is.new, is.kept, is.unassigned) != (first, new, kept, class.leads - served as u32) {
+            if (is.first as usize, is.new, is.kept, is.unassigned)
+                != (first, new, kept, class.leads - served as u32)
+            {
                 return Err(Refusal::ClassCounts { class: index });
             }
-            let clash = |&&(lead, agent): &&(u32, u32)| leads[lead as usize] == agent && class.fallback != Some(agent);
+            let clash = |&&(lead, agent): &&(u32, u32)| {
+                leads[lead as usize] == agent && class.fallback != Some(agent)
+            };
             avoided += class.avoid.iter().filter(clash).count() as u64;
             first += leads.len();
         }
@@ -251,7 +263,8 @@ impl<'a> Check<'a> {
         let proof = &self.plan.certificate;
         for (index, class) in self.instance.classes.iter().enumerate() {
             let open = |&agent: &u32| self.instance.agents[agent as usize].room != Some(0);
-            let agent = class.eligible.iter().filter(open).min_by_key(|&agent| self.agent_order[agent as usize]);
+            let agent =
+                class.eligible.iter().filter(open).min_by_key(|&agent| self.agent_order[agent as usize]);
             let mut least = self.top.clone();
             if let Some(agent) = agent {
                 least = least.min(proof.agents[agent as usize].clone());
@@ -314,9 +327,9 @@ impl<'a> Check<'a> {
         let proof = &self.plan.certificate;
         let queues = self.instance.strategy == Strategy::LevelQueues;
         let open = |index: &usize| self.plan.classes[*index].unassigned > 0;
-        let left_out = (0..self.instance.classes.len()).filter(open).all(|index| {
-            proof.classes[index] >= self.left_out(index)
-        });
+        let left_out = (0..self.instance.classes.len())
+            .filter(open)
+            .all(|index| proof.classes[index] >= self.left_out(index));
         let loaded = |index: &usize| self.new[*index] > 0 || self.kept[*index] > 0;
         let rooms = (0..self.instance.agents.len()).filter(loaded).all(|index| {
             proof.rooms[index] >= if queues { self.marginals(index).1 } else { Price::default() }
@@ -332,7 +345,9 @@ impl<'a> Check<'a> {
         match self.instance.strategy {
             Strategy::EqualShares => u64::from(self.new[agent]),
             Strategy::LevelQueues => {
-                u64::from(self.instance.agents[agent].base) + u64::from(self.new[agent]) + u64::from(self.kept[agent])
+                u64::from(self.instance.agents[agent].base)
+                    + u64::from(self.new[agent])
+                    + u64::from(self.kept[agent])
             }
         }
     }

@@ -57,6 +57,11 @@ pub enum Command {
     Doctor(Doctor),
     /// Fill a fresh database with a believable company and show a run
     Demo(Demo),
+    /// Solve an instance of the allotment problem; needs no database
+    Plan(Plan),
+    /// Measure this machine
+    #[command(subcommand)]
+    Bench(Bench),
 }
 
 /// Create a company and its first admin.
@@ -287,3 +292,35 @@ pub struct Doctor {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  evenhand demo --data ./demo-data")]
 pub struct Demo {}
+
+/// Solve an instance of the allotment problem.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  echo '{\"agents\": [{\"id\": 1, \"room\": 10}, {\"id\": 2, \"room\": null}],
+         \"classes\": [{\"id\": 7, \"eligible\": [1, 2], \"leads\": [{\"id\": 100}, {\"id\": 101}]}]}' | evenhand plan")]
+pub struct Plan {
+    /// The instance as JSON; standard input without it
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// Measure this machine.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// How long the engine takes for the four shapes of docs/performance.md
+    Engine(BenchEngine),
+    /// How even the engine deals, beside what dealing one lead at a time does
+    #[command(after_help = "Example:\n  evenhand bench fairness")]
+    Fairness(Json),
+}
+
+/// How long the engine takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evenhand bench engine --json")]
+pub struct BenchEngine {
+    /// Only this shape, measured in this very process
+    #[arg(long, hide = true)]
+    pub shape: Option<usize>,
+    #[command(flatten)]
+    pub output: Json,
+}

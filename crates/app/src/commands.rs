@@ -1,11 +1,13 @@
 //! One file per command.
 
 mod backup;
+mod bench;
 mod doctor;
 mod import;
 mod init;
 mod lead;
 mod leads;
+mod plan;
 mod run;
 mod settings;
 mod user;
@@ -25,6 +27,8 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Lead(args) => lead::lead(&place, args).await,
         Command::Backup(args) => backup::backup(&place, args).await,
         Command::Doctor(args) => doctor::doctor(&place, args).await,
+        Command::Plan(args) => plan::plan(&args),
+        Command::Bench(command) => bench::bench(command),
         Command::Demo(args) => crate::demo::demo(&place, args).await,
     }
 }

@@ -100,7 +100,11 @@ fn two_classes_over_three_agents() {
     for strategy in [Strategy::EqualShares, Strategy::LevelQueues] {
         for pattern in 0..64usize {
             let agents: Vec<Agent> = (0..3)
-                .map(|j| Agent { room: rooms[pattern >> (2 * j) & 3], base: j as u32 % 2, ..Agent::default() })
+                .map(|j| Agent {
+                    room: rooms[pattern >> (2 * j) & 3],
+                    base: j as u32 % 2,
+                    ..Agent::default()
+                })
                 .collect();
             for (at, first) in classes.iter().enumerate() {
                 for second in &classes[at..] {
@@ -127,7 +131,8 @@ pub fn random(numbers: &mut Numbers, agents_max: u64, leads_max: u64) -> Instanc
                 weight: if alike {
                     Weight::default()
                 } else {
-                    Weight::from_thousandths([500, 1000, 1500, 700, 2000][numbers.below(5) as usize]).expect("a weight")
+                    Weight::from_thousandths([500, 1000, 1500, 700, 2000][numbers.below(5) as usize])
+                        .expect("a weight")
                 },
                 waiting_since_ms: numbers.below(3) as i64,
             })
@@ -149,8 +154,12 @@ pub fn random(numbers: &mut Numbers, agents_max: u64, leads_max: u64) -> Instanc
     }
     // A room between nothing and the leads that could stay is no instance: most of these are mended, not lost.
     for j in 0..instance.agents.len() {
-        let stays: u32 =
-            instance.classes.iter().filter(|class| class.fallback == Some(j as u32)).map(|class| class.leads).sum();
+        let stays: u32 = instance
+            .classes
+            .iter()
+            .filter(|class| class.fallback == Some(j as u32))
+            .map(|class| class.leads)
+            .sum();
         if let Some(room) = instance.agents[j].room.filter(|&room| room > 0 && room < stays) {
             instance.agents[j].room = Some(stays + room % 2);
         }

@@ -27,7 +27,13 @@ fn random(numbers: &mut Numbers) -> Instance {
     let room = |numbers: &mut Numbers| (!numbers.one_in(3)).then(|| numbers.below(100) as u32);
     let mut instance = Instance {
         agents: (0..agents).map(|_| Agent { room: room(numbers), ..Agent::default() }).collect(),
-        classes: vec![Class { eligible: AgentSet::full(agents as u32), leads, strata, avoid, ..Class::default() }],
+        classes: vec![Class {
+            eligible: AgentSet::full(agents as u32),
+            leads,
+            strata,
+            avoid,
+            ..Class::default()
+        }],
         ..Instance::default()
     };
     if numbers.one_in(3) {
@@ -69,7 +75,10 @@ fn parts_are_even_mixes_of_strata_and_ranks() {
             if part >= 20 {
                 let mean = sum as f64 / part as f64;
                 let middle = (served - 1) as f64 / 2.0;
-                assert!((mean - middle).abs() <= 0.25 * middle, "{mean} of {middle}, {part} leads: {instance:?}");
+                assert!(
+                    (mean - middle).abs() <= 0.25 * middle,
+                    "{mean} of {middle}, {part} leads: {instance:?}"
+                );
             }
         }
         if parts.len() > 1 {
@@ -114,8 +123,11 @@ fn earlier_owners_are_avoided_as_far_as_possible() {
 #[test]
 fn urgent_and_patient_leads_of_the_same_agents_are_spread_over_all_of_them() {
     let class = |tier| Class { tier, eligible: AgentSet::full(10), leads: 50, ..Class::default() };
-    let instance =
-        Instance { agents: vec![Agent::default(); 10], classes: vec![class(0), class(1)], ..Instance::default() };
+    let instance = Instance {
+        agents: vec![Agent::default(); 10],
+        classes: vec![class(0), class(1)],
+        ..Instance::default()
+    };
     let plan = solve(&instance);
     for class in 0..2 {
         for agent in 0..10 {

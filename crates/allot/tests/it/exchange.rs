@@ -51,10 +51,16 @@ fn bad_problems_are_told_in_the_ids_of_the_caller() {
         "agent 5 is the fallback of class 9 and also eligible for it"
     );
     assert_eq!(
-        error(r#"{"id": 5, "room": 1}"#, &class(r#""eligible": [], "fallback": 5, "leads": [{"id": 1}, {"id": 2}]"#)),
+        error(
+            r#"{"id": 5, "room": 1}"#,
+            &class(r#""eligible": [], "fallback": 5, "leads": [{"id": 1}, {"id": 2}]"#)
+        ),
         "agent 5 has room for 1, but 2 leads could stay with it: give room 0 or at least 2"
     );
-    assert_eq!(error(r#"{"id": 5, "weight": 0}"#, ""), "agent 5 has weight 0: it must be between 0.001 and 1000");
+    assert_eq!(
+        error(r#"{"id": 5, "weight": 0}"#, ""),
+        "agent 5 has weight 0: it must be between 0.001 and 1000"
+    );
     let mut infinite = problem(r#"{"agents": [{"id": 5}], "classes": []}"#);
     infinite.agents[0].weight = f64::INFINITY;
     assert!(matches!(solve(infinite), Err(Error::Weight { agent: 5, .. })));
@@ -69,7 +75,8 @@ fn leftovers_say_why() {
             {"id": 3, "eligible": [6], "leads": [{"id": 30}]}]}"#,
     ))
     .expect("a solution");
-    let why: Vec<(i64, &str)> = solution.unassigned.iter().map(|left| (left.lead, left.why.as_str())).collect();
+    let why: Vec<(i64, &str)> =
+        solution.unassigned.iter().map(|left| (left.lead, left.why.as_str())).collect();
     assert_eq!(why[1..], [(20, "no eligible agents"), (30, "no eligible agent takes new leads")]);
     assert_eq!(why[0].0, 11);
     assert!(why[0].1.contains("full"), "{}", why[0].1);
@@ -86,7 +93,7 @@ fn random(seed: u64) -> Problem {
     });
     let agents: Vec<String> = agents.collect();
     let mut lead = 0;
-    let classes: Vec<String> = (0..1 + numbers.below(5))
+    let classes: Vec<String> = (0..=numbers.below(5))
         .map(|class| {
             let owner = ids[numbers.below(ids.len() as u64) as usize];
             let recycled = class < 2 && numbers.one_in(2);

@@ -64,7 +64,9 @@ fn rare_skills_are_kept_for_the_leads_that_need_them() {
 #[test]
 fn the_odd_lead_goes_to_who_has_waited_longest_then_the_lower_base_then_the_lower_id() {
     let odd = |waiting: [i64; 3], base: [u32; 3]| {
-        let agents = (0..3).map(|j| Agent { waiting_since_ms: waiting[j], base: base[j], ..Agent::default() }).collect();
+        let agents = (0..3)
+            .map(|j| Agent { waiting_since_ms: waiting[j], base: base[j], ..Agent::default() })
+            .collect();
         let instance = Instance { agents, classes: vec![class(4, &[0, 1, 2], None)], ..Instance::default() };
         new(&solve(&instance))
     };
@@ -100,12 +102,18 @@ fn level_queues_fill_the_short_ones_first() {
 fn the_most_urgent_of_a_class_are_served_and_the_most_urgent_tier_before_all() {
     let mut patient = class(3, &[0], None);
     patient.tier = 1;
-    let instance =
-        Instance { agents: agents(&[Some(4)]), classes: vec![patient, class(3, &[0], None)], ..Instance::default() };
+    let instance = Instance {
+        agents: agents(&[Some(4)]),
+        classes: vec![patient, class(3, &[0], None)],
+        ..Instance::default()
+    };
     let plan = solve(&instance);
     assert_eq!(plan.leads, [0, NOBODY, NOBODY, 0, 0, 0]);
     let [set] = &plan.certificate.tight_sets[..] else { panic!("one tight set: {plan:?}") };
-    assert_eq!((set.tier, &set.classes[..], &set.agents[..], set.demand, set.taken), (1, &[0, 1][..], &[0][..], 6, 4));
+    assert_eq!(
+        (set.tier, &set.classes[..], &set.agents[..], set.demand, set.taken),
+        (1, &[0, 1][..], &[0][..], 6, 4)
+    );
 }
 
 #[test]
@@ -122,7 +130,11 @@ fn an_agent_above_its_cap_gets_nothing_and_loses_nothing() {
 
 #[test]
 fn bad_instances_are_errors() {
-    let good = Instance { agents: agents(&[Some(3), None]), classes: vec![class(2, &[1], Some(0))], ..Instance::default() };
+    let good = Instance {
+        agents: agents(&[Some(3), None]),
+        classes: vec![class(2, &[1], Some(0))],
+        ..Instance::default()
+    };
     assert_eq!(good.check(), Ok(()));
     let bad = |change: fn(&mut Instance)| {
         let mut instance = good.clone();
@@ -130,7 +142,10 @@ fn bad_instances_are_errors() {
         allot::plan(&instance).expect_err("a bad instance")
     };
     assert_eq!(bad(|i| i.classes[0].fallback = Some(2)), Error::UnknownAgent { class: 0, agent: 2 });
-    assert_eq!(bad(|i| i.classes[0].eligible = AgentSet::full(9)), Error::UnknownAgent { class: 0, agent: 8 });
+    assert_eq!(
+        bad(|i| i.classes[0].eligible = AgentSet::full(9)),
+        Error::UnknownAgent { class: 0, agent: 8 }
+    );
     assert_eq!(bad(|i| i.classes[0].fallback = Some(1)), Error::FallbackEligible { class: 0, agent: 1 });
     assert_eq!(
         bad(|i| i.agents[0].room = Some(1)),

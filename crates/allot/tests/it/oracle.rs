@@ -153,8 +153,12 @@ fn crowded(numbers: &mut Numbers) -> Instance {
             .map(|_| Agent {
                 room: (!numbers.one_in(6)).then(|| numbers.below(12) as u32),
                 base: numbers.below(6) as u32,
-                weight: Weight::from_thousandths(if alike { 1000 } else { weights[numbers.below(5) as usize] })
-                    .expect("a weight"),
+                weight: Weight::from_thousandths(if alike {
+                    1000
+                } else {
+                    weights[numbers.below(5) as usize]
+                })
+                .expect("a weight"),
                 waiting_since_ms: numbers.below(4) as i64,
             })
             .collect(),
@@ -162,15 +166,20 @@ fn crowded(numbers: &mut Numbers) -> Instance {
             .map(|_| {
                 let fallback = (!numbers.one_in(3)).then(|| numbers.below(u64::from(agents)) as u32);
                 let few = 2 + numbers.below(3);
-                let eligible: AgentSet = (0..agents).filter(|&j| Some(j) != fallback && numbers.one_in(few)).collect();
+                let eligible: AgentSet =
+                    (0..agents).filter(|&j| Some(j) != fallback && numbers.one_in(few)).collect();
                 let leads = 1 + numbers.below(if fallback.is_some() { 6 } else { 9 }) as u32;
                 Class { tier: numbers.below(3) as u32, eligible, fallback, leads, ..Class::default() }
             })
             .collect(),
     };
     for j in 0..instance.agents.len() {
-        let stays: u32 =
-            instance.classes.iter().filter(|class| class.fallback == Some(j as u32)).map(|class| class.leads).sum();
+        let stays: u32 = instance
+            .classes
+            .iter()
+            .filter(|class| class.fallback == Some(j as u32))
+            .map(|class| class.leads)
+            .sum();
         if let Some(room) = instance.agents[j].room.filter(|&room| room > 0) {
             instance.agents[j].room = Some(room.max(stays));
         }

@@ -123,16 +123,19 @@ fn alter(instance: &Instance, plan: &mut Plan, what: usize, at: usize, by: u32) 
         2 | 3 => &mut proof.agents,
         _ => &mut proof.rooms,
     };
-    let sign = if by % 2 == 0 { 1 } else { -1 };
+    let sign = if by.is_multiple_of(2) { 1 } else { -1 };
     match what {
         0 | 2 | 4 => pick(prices, at).map(|price| price.fallbacks += sign),
-        1 | 3 | 5 => pick(prices, at).map(|price| price.level = price.level.plus(&allot::Int::from(i128::from(sign)))),
-        6 => pick(&mut plan.leads, at).map(|lead| *lead = if *lead == NOBODY { 0 } else { (*lead + by) % (agents + 1) }),
+        1 | 3 | 5 => {
+            pick(prices, at).map(|price| price.level = price.level.plus(&allot::Int::from(i128::from(sign))))
+        }
+        6 => pick(&mut plan.leads, at)
+            .map(|lead| *lead = if *lead == NOBODY { 0 } else { (*lead + by) % (agents + 1) }),
         7 => pick(&mut plan.agents, at).map(|share| share.new += by),
         8 => pick(&mut plan.agents, at).map(|share| share.level += u64::from(by)),
         9 => pick(&mut plan.classes, at).map(|class| class.kept += by),
         _ => pick(&mut proof.tight_sets, at).map(|set| set.demand += u64::from(by)),
     }
     .is_some()
-        && (what != 6 || by % (agents + 1) != 0)
+        && (what != 6 || !by.is_multiple_of(agents + 1))
 }
