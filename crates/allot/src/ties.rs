@@ -35,6 +35,9 @@ struct Ties<'a> {
     /// node it came from, which the arc leads to.
     after: Vec<u32>,
     visited: Vec<u32>,
+    /// Where it goes on: rooms and the border before agents before groups, because somebody who gives a lead up is
+    /// known by the room, and groups are long to look through.
+    queues: [Vec<u32>; 3],
     /// Agents and groups the current search has not seen and that are not dead.
     fresh_groups: Vec<u32>,
     dead: Vec<bool>,
@@ -58,6 +61,7 @@ impl<'a> Ties<'a> {
             decided: vec![false; agents],
             after: vec![UNSEEN; groups + 2 * agents + 1],
             visited: Vec::new(),
+            queues: [Vec::new(), Vec::new(), Vec::new()],
             fresh_groups: Vec::new(),
             dead: vec![false; groups + 2 * agents + 1],
             agents: agents as u32,
@@ -92,9 +96,9 @@ impl<'a> Ties<'a> {
         let end = self.number(start);
         self.after[end as usize] = end;
         self.visited.push(end);
-        let mut next = 0;
-        while let Some(&number) = self.visited.get(next) {
-            next += 1;
+        self.queues.iter_mut().for_each(Vec::clear);
+        self.queues[0].push(end);
+        while let Some(number) = self.queues.iter_mut().find_map(Vec::pop) {
             let node = self.node(number);
             if node == goal {
                 return Some(self.trace(goal, start));
@@ -196,6 +200,12 @@ impl<'a> Ties<'a> {
         if self.after[number as usize] == UNSEEN && !self.dead[number as usize] {
             self.after[number as usize] = self.number(after);
             self.visited.push(number);
+            let queue = match node {
+                Node::Room(_) | Node::Border => 0,
+                Node::Agent(_) => 1,
+                Node::Group(_) => 2,
+            };
+            self.queues[queue].push(number);
         }
     }
 

@@ -21,8 +21,24 @@ pub(crate) struct Sqlite {
     path: PathBuf,
     idle: Arc<Mutex<Vec<Session>>>,
     places: Arc<Semaphore>,
-    writes: mpsc::SyncSender<Box<dyn Job>>,
+    /// Present until the store closes.
+    writes: Option<mpsc::SyncSender<Box<dyn Job>>>,
+    writer: Option<std::thread::JoinHandle<()>>,
     limits: Limits,
+}
+
+impl Drop for Sqlite {
+    /// Waits for the writer to finish what it has and to close its connection, so that nothing is left beside the
+    /// database but the database: the last connection to close folds the write-ahead log into it.
+    fn drop(&mut self) {
+        lock(&self.idle).clear();
+        self.writes = None;
+        if let Some(writer) = self.writer.take()
+            && writer.thread().id() != std::thread::current().id()
+        {
+            let _ = writer.join();
+        }
+    }
 }
 
 /// A write as the writer thread sees it.
@@ -42,7 +58,7 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, create: bool, limits: Limits) -> Result<Sqlite> {
         let writer = Session { inner: Inner::Sqlite(connect(path, create, Role::Writer, limits)?) };
         let (writes, waiting) = mpsc::sync_channel(limits.writes_waiting);
-        std::thread::Builder::new()
+        let writer = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || write_until_closed(writer, &waiting, limits))
             .map_err(|e| Error::Io(format!("the writer thread does not start: {e}")))?;
@@ -50,7 +66,8 @@ impl Sqlite {
             path: path.to_owned(),
             idle: Arc::default(),
             places: Arc::new(Semaphore::new(limits.readers)),
-            writes,
+            writes: Some(writes),
+            writer: Some(writer),
             limits,
         })
     }
@@ -77,9 +94,11 @@ impl Sqlite {
 
     /// Hands a write to the writer thread; a full queue answers *busy* at once.
     pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<()> {
-        self.writes.try_send(job).map_err(|e| match e {
+        let ended = || Error::Panicked("the writer thread has ended".into());
+        let writes = self.writes.as_ref().ok_or_else(ended)?;
+        writes.try_send(job).map_err(|e| match e {
             mpsc::TrySendError::Full(_) => Error::QueueFull { waiting: self.limits.writes_waiting },
-            mpsc::TrySendError::Disconnected(_) => Error::Panicked("the writer thread has ended".into()),
+            mpsc::TrySendError::Disconnected(_) => ended(),
         })
     }
 }
