@@ -37,6 +37,9 @@ impl Error {
 pub fn is_the_callers(error: &store::Error) -> bool {
     matches!(
         error,
-        store::Error::NewerSchema { .. } | store::Error::NotADatabase(_) | store::Error::Unavailable(_)
+        store::Error::NewerSchema { .. }
+            | store::Error::NotADatabase(_)
+            | store::Error::Missing(_)
+            | store::Error::Unavailable(_)
     )
 }

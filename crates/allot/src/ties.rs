@@ -106,9 +106,14 @@ impl<'a> Ties<'a> {
             self.look_back(flow, node, (start, goal));
         }
         // With level queues every search is for the border, so what was seen without meeting it is of no use to
-        // anybody. With equal shares each looks for its own room; a part without rooms serves nobody.
-        let of_no_use =
-            |&seen: &u32| seen < self.groups + self.agents || flow.strategy == Strategy::LevelQueues;
+        // anybody. With equal shares each looks for its own room, but a room met because its agent could give a lead
+        // up is not that of an agent who could take one more.
+        let of_no_use = |&seen: &u32| {
+            let (first_room, border) = (self.groups + self.agents, self.groups + 2 * self.agents);
+            let given_up =
+                seen != border && seen >= first_room && self.after[seen as usize] == seen - self.agents;
+            flow.strategy == Strategy::LevelQueues || seen < first_room || given_up
+        };
         if self.visited.iter().all(of_no_use) {
             for &seen in &self.visited {
                 self.dead[seen as usize] = true;

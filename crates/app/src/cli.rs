@@ -109,7 +109,7 @@ pub struct UserAdd {
     #[arg(long, value_name = "ROLE")]
     pub role: String,
     /// The most open leads they may hold; without it there is no limit, 0 gives nothing automatically
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=actions::add_user::CAP_MAX))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=actions::add_user::CAP_MAX))]
     pub cap: Option<i64>,
     /// Their branch; made if it is new
     #[arg(long, value_name = "B")]
@@ -290,8 +290,13 @@ pub struct Doctor {
 
 /// Fill a fresh database with a believable company.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  evenhand demo --data ./demo-data")]
-pub struct Demo {}
+#[command(after_help = "Example:\n  evenhand demo\n  evenhand user list --data ./evenhand-demo")]
+pub struct Demo {
+    /// The folder to make the company in; one with a database in it is left alone
+    // The same flag as everywhere, with another default: a demo has nothing to do with the real company.
+    #[arg(long, env = "EVENHAND_DATA", value_name = "DIR", default_value = "./evenhand-demo")]
+    pub data: PathBuf,
+}
 
 /// Solve an instance of the allotment problem.
 #[derive(Debug, Args)]

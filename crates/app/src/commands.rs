@@ -8,7 +8,7 @@ mod init;
 mod lead;
 mod leads;
 mod plan;
-mod run;
+pub mod run;
 mod settings;
 mod user;
 

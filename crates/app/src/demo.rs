@@ -1,8 +1,198 @@
-//! The demo company.
+//! The demo company: a fresh database, sixty days of history, and a run before your eyes.
 
-use crate::cli::{Demo, Place};
+mod chance;
+mod history;
+mod lists;
+mod people;
+
+use crate::{
+    cli::{Demo, Place},
+    clock, commands,
+    output::{self, callers_fault, progress_bar, say},
+};
+use actions::run_assignment;
+use domain::{time::Moment, viewer::Viewer};
+use history::{DAYS, History};
+use std::{io::Write, path::Path};
+use store::{Location, Missing, Store, companies::Company};
 
 /// Fills a fresh database with a believable company and shows a run.
-pub async fn demo(_place: &Place, _args: Demo) -> anyhow::Result<()> {
-    anyhow::bail!("being built")
+pub async fn demo(place: &Place, args: Demo) -> anyhow::Result<()> {
+    if place.database.is_some() {
+        return Err(callers_fault(
+            "the demo lives in an embedded database of its own; leave out --database (or unset EVENHAND_DATABASE)",
+        ));
+    }
+    let folder = &args.data;
+    let file = folder.join("evenhand.db");
+    // Not even opened: opening would bring a real company's schema up to date.
+    if file.exists() {
+        return Err(callers_fault(format!(
+            "{} is there already, and the demo never touches a company that exists; name a new folder with --data, \
+             or delete {} if it is an old demo",
+            file.display(),
+            folder.display()
+        )));
+    }
+    let store = Store::open(&Location::Folder(folder.clone()), Missing::Create).await?;
+    let name = place.company.as_deref().unwrap_or(people::COMPANY);
+    let company = fill(&store, name, clock::now()).await?;
+    show_a_run(&store, &company).await?;
+    show_what_to_do(folder)?;
+    Ok(())
+}
+
+async fn fill(store: &Store, name: &str, now: Moment) -> anyhow::Result<Company> {
+    let bar = progress_bar(Some(DAYS as u64));
+    bar.set_message(format!("Living {DAYS} days"));
+    let mut history = History::begin(store, name, now).await?;
+    while history.live_a_day().await? {
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    say(&format!(
+        "{} has worked for {DAYS} days: {} leads, {} users. The last list came in a moment ago; this is who gets it.\n",
+        history.company().name,
+        history::LEADS,
+        people::AGENTS.len() + people::MANAGERS.len() + 1,
+    ));
+    Ok(history.company().clone())
+}
+
+/// What the preview shows is what the run does (R43).
+async fn show_a_run(store: &Store, company: &Company) -> anyhow::Result<()> {
+    let preview = run_assignment::preview(store, company, clock::now()).await?;
+    commands::run::print(&preview)?;
+    let run = run_assignment::run(store, company, Viewer::Operator, "command line", &clock::now).await?;
+    let mut out = output::stdout();
+    writeln!(out, "\n{}", run.sentence)?;
+    if !run.second_line.is_empty() {
+        writeln!(out, "{}", run.second_line)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn show_what_to_do(folder: &Path) -> anyhow::Result<()> {
+    let mut rows = vec![sign_in("Admin", "Company Admin", "", "admin")];
+    rows.extend(people::MANAGERS.iter().map(|(name, branch)| sign_in(name, "Manager", branch, name)));
+    rows.extend(people::AGENTS[..3].iter().map(|agent| sign_in(agent.name, "Agent", agent.branch, agent.name)));
+    let mut out = output::stdout();
+    writeln!(out, "\nSign in as one of these, or as anybody in the list of users; the password is {}\n", people::PASSWORD)?;
+    output::table(&mut out, &["name", "role", "branch", "e-mail"], &rows)?;
+    let data = format!("--data {}", quoted(&folder.display().to_string()));
+    writeln!(out, "\nTry next:")?;
+    for (command, what) in [
+        (format!("evenhand user list {data}"), "who holds how many"),
+        (format!("evenhand leads list --status Interested {data} | head"), "warm leads, newest first"),
+        (format!("evenhand lead show {} {data}", history::LEADS / 2), "one lead and what happened to it"),
+        (format!("evenhand settings auto-assignment {data}"), "what the daily run deals, and the last run"),
+        (format!("evenhand run assignment --preview {data}"), "what a run would do now"),
+        (format!("evenhand doctor {data}"), "all counters, counted again"),
+    ] {
+        writeln!(out, "  {command}\n      {what}")?;
+    }
+    writeln!(out, "\nDelete {} when you have seen enough.", folder.display())?;
+    out.flush()?;
+    Ok(())
+}
+
+fn sign_in(name: &str, role: &str, branch: &str, local: &str) -> Vec<String> {
+    vec![name.to_owned(), role.to_owned(), branch.to_owned(), people::email(local)]
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%=:~".contains(c);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use store::{leads, statuses, testing, users};
+
+    fn moment(local: &str) -> Moment {
+        // Hours that every demo can be given at, as UTC; the company's clock is five or six hours behind.
+        Moment(local.parse().expect("milliseconds"))
+    }
+
+    async fn findings(store: &Store, company: &Company) -> Vec<String> {
+        store::doctor::examine(store.read().await.unwrap().session(), company.id).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_day_ends_with_sound_counters_and_the_last_one_with_a_backlog() {
+        let database = testing::sqlite().await;
+        let store = &database.store;
+        let now = moment("1778601600000"); // Tuesday 2026-05-12 11:00 in Chicago
+        let mut history = History::begin(store, people::COMPANY, now).await.unwrap();
+        let company = history.company().clone();
+        let mut days = 0;
+        while history.live_a_day().await.unwrap() {
+            days += 1;
+            assert_eq!(findings(store, &company).await, [""; 0], "day {days}");
+        }
+        assert_eq!(days, DAYS);
+        is_believable(store, &company, now).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_is_alive_at_any_hour_of_any_day() {
+        // Sunday 03:00; Monday 09:00:30; Saturday 23:59:30 after the clocks went back.
+        for now in ["1778400000000", "1778508030000", "1794117570000"].map(moment) {
+            let database = testing::sqlite().await;
+            let company = fill(&database.store, people::COMPANY, now).await.unwrap();
+            is_believable(&database.store, &company, now).await;
+        }
+    }
+
+    async fn is_believable(store: &Store, company: &Company, now: Moment) {
+        assert_eq!(findings(store, company).await, [""; 0]);
+        let mut reader = store.read().await.unwrap();
+        let session = reader.session();
+        let known = statuses::list(session, company.id).await.unwrap();
+        let counts: BTreeMap<String, i64> = statuses::counts(session, company.id)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|(status, leads)| (known.get(status).unwrap().name.clone(), leads))
+            .collect();
+        println!("{counts:?}");
+        assert_eq!(counts.values().sum::<i64>(), history::LEADS as i64);
+        for (status, from, to) in [
+            ("Unassigned", 290, 340),
+            ("Assigned", 250, 1_000),
+            ("Interested", 150, 700),
+            ("Not Interested", 1_200, 2_600),
+            ("Not Picked", 20, 400),
+            ("Wrong Number", 120, 500),
+            ("Customer", 200, 600),
+        ] {
+            let leads = counts[status];
+            assert!((from..=to).contains(&leads), "{leads} are {status}");
+        }
+        let users = users::list(session, company.id).await.unwrap();
+        let agents: Vec<_> = users.iter().filter(|user| user.receives).collect();
+        assert_eq!((users.len(), agents.len()), (25, 21));
+        assert!(agents.iter().all(|agent| agent.held <= agent.cap.unwrap()), "nobody is above the cap");
+        let mut newest = Moment(0);
+        leads::each(session, company.id, leads::Filter::default(), domain::viewer::Sight::All, |line| {
+            newest = newest.max(line.last_activity_at);
+            Ok(())
+        })
+        .await
+        .unwrap();
+        assert!(newest <= now && newest >= Moment(now.0 - 21 * 60_000), "the latest entry is {newest:?} at {now:?}");
+        drop(reader);
+        let preview = run_assignment::preview(store, company, now).await.unwrap();
+        println!("{}\n{}", preview.sentence, preview.second_line);
+        for agent in &preview.agents {
+            println!("{:20} {:3}/{:?} + {} = {}", agent.name, agent.held, agent.cap, agent.got, agent.after);
+        }
+        let full = preview.agents.iter().filter(|agent| agent.cap == Some(agent.after)).count();
+        assert!((4..19).contains(&full), "{full} agents are full afterwards");
+        assert!(preview.numbers.assigned >= 200 && preview.numbers.unassigned() >= 1, "{}", preview.sentence);
+    }
 }

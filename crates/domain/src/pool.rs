@@ -434,3 +434,95 @@ impl<'m> Table<'m> {
 fn stratum(source: Option<SourceId>) -> u32 {
     source.map_or(0, |source| source.0 as u32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment(1_000_000_000_000);
+
+    fn lead(id: i64, owner: Option<i64>, born: i64, doubtful: bool) -> PoolLead {
+        PoolLead {
+            id: LeadId(id),
+            entries: 1,
+            status: StatusId(1),
+            owner: owner.map(UserId),
+            branch: None,
+            department: None,
+            source: None,
+            created_at: Moment(born),
+            last_attempt_at: None,
+            owner_chosen_at: None,
+            owner_acted_at: None,
+            doubtful,
+            had_owners: false,
+        }
+    }
+
+    fn member(id: i64, held: i64) -> Member {
+        Member {
+            id: UserId(id),
+            name: format!("P{id}"),
+            branch: None,
+            department: None,
+            cap: None,
+            held,
+            last_received_at: Moment(0),
+            receives: true,
+            banned: false,
+        }
+    }
+
+    fn rules() -> Rules {
+        Rules {
+            now: NOW,
+            chosen_since: NOW,
+            strategy: Strategy::EqualShares,
+            oldest_first: false,
+            rest_hours: 20,
+        }
+    }
+
+    #[test]
+    fn r32_moves_stand_in_the_order_in_which_they_keep_their_place() {
+        let leads = [
+            lead(1, Some(1), 50, false),
+            lead(2, None, 10, true),
+            lead(3, None, 20, false),
+            lead(4, Some(1), 60, false),
+            lead(5, None, 30, false),
+        ];
+        let members = [member(1, 2), member(2, 0)];
+        let dealing = Pool::gather(leads, &members, &rules()).deal(&members, &[], &rules()).unwrap();
+        let order: Vec<i64> = dealing.moves.iter().map(|m| m.lead.0).collect();
+        assert_eq!(order, [5, 3, 2, 4, 1], "nobody's first, and inside each the most urgent first");
+    }
+
+    #[test]
+    fn r32_the_report_of_what_was_claimed() {
+        let leads = [lead(1, None, 1, false), lead(2, None, 2, false), lead(3, Some(1), 3, false), lead(4, None, 4, false)];
+        let members = [member(1, 1), member(2, 0)];
+        let dealing = Pool::gather(leads, &members, &rules()).deal(&members, &[], &rules()).unwrap();
+        let of = |lead: i64| *dealing.moves.iter().find(|m| m.lead == LeadId(lead)).unwrap();
+        let outcome = Outcome {
+            moved: vec![Move { to: UserId(2), ..of(1) }],
+            changed: vec![of(2)],
+            surplus: vec![of(3), of(4)],
+            held: HashMap::from([(UserId(1), 7), (UserId(2), 3)]),
+        };
+        let claimed = dealing.as_claimed(&outcome);
+        assert_eq!(
+            claimed.numbers,
+            RunNumbers {
+                assigned: 1,
+                agents: 1,
+                kept: 1,
+                leftovers: vec![(Leftover::AgentsAtCap, 1)],
+                exceptions: vec![],
+                changed_meanwhile: 1,
+            }
+        );
+        let lines: Vec<_> = claimed.agents.iter().map(|line| (line.id.0, line.held, line.got, line.after)).collect();
+        assert_eq!(lines, [(1, 7, 0, 7), (2, 3, 1, 4)]);
+    }
+}

@@ -96,10 +96,20 @@ pub struct Claim<'a> {
 pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> {
     let members = lock_queues(session, claim).await?;
     let held = members.values().map(|member| (member.id, member.held)).collect();
-    let mut claimed = Outcome { moved: claim.moves.to_vec(), held, ..Outcome::default() };
-    // Each round drops at least one move or is the last one; nearly always the first is.
+    let mut claimed = Outcome { held, ..Outcome::default() };
+    let mut candidates = claim.moves.to_vec();
+    let mut looked = false;
+    // Each round takes out at least one lead or is the last one; nearly always the first is.
     loop {
+        claimed.moved.clone_from(&candidates);
+        claimed.surplus.clear();
         drop_surplus(&mut claimed, &members);
+        if !claimed.surplus.is_empty() && !looked {
+            // Leads that were given away meanwhile need no room: they are taken out before anything is dropped for them.
+            looked = true;
+            take_out_changed(session, claim, &mut candidates, &mut claimed.changed).await?;
+            continue;
+        }
         session.savepoint().await?;
         stage_moves(session, &claimed.moved).await?;
         let moved = session.execute(&MOVE_STAGED, params![claim.company, claim.status, claim.at]).await?;
@@ -108,7 +118,11 @@ pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> 
             break;
         }
         session.back_to_savepoint().await?;
-        take_out_changed(session, claim, &mut claimed).await?;
+        let before = candidates.len();
+        take_out_changed(session, claim, &mut candidates, &mut claimed.changed).await?;
+        if candidates.len() == before {
+            return Err(Error::Sql("leads could not be claimed although nobody changed them".into()));
+        }
     }
     session
         .execute(&EVENTS_OF_MOVES, params![claim.company, claim.at, claim.run, claim.status])
@@ -178,16 +192,16 @@ fn drop_surplus(claimed: &mut Outcome, members: &BTreeMap<UserId, Member>) {
     }
 }
 
-async fn take_out_changed(session: &mut Session, claim: &Claim<'_>, claimed: &mut Outcome) -> Result<()> {
-    stage_moves(session, &claimed.moved).await?;
-    let changed: std::collections::HashSet<LeadId> =
+async fn take_out_changed(
+    session: &mut Session,
+    claim: &Claim<'_>,
+    candidates: &mut Vec<Move>,
+    changed: &mut Vec<Move>,
+) -> Result<()> {
+    stage_moves(session, candidates).await?;
+    let found: std::collections::HashSet<LeadId> =
         session.rows(&MOVED_ALREADY, params![claim.company], |row| row.get(0)).await?.into_iter().collect();
-    if changed.is_empty() {
-        return Err(Error::Sql("leads could not be claimed although nobody changed them".into()));
-    }
-    let (gone, kept) = std::mem::take(&mut claimed.moved).into_iter().partition(|m| changed.contains(&m.lead));
-    claimed.moved = kept;
-    claimed.changed.extend::<Vec<Move>>(gone);
+    changed.extend(candidates.extract_if(.., |m| found.contains(&m.lead)));
     Ok(())
 }
 

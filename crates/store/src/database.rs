@@ -73,7 +73,7 @@ impl Store {
                     std::fs::create_dir_all(folder)
                         .map_err(|e| Error::Unavailable(format!("{} cannot be made: {e}", folder.display())))?;
                 } else if !file.exists() {
-                    return Err(Error::Unavailable(format!(
+                    return Err(Error::Missing(format!(
                         "there is no database at {}; make one with `evenhand init`, or name its folder with --data",
                         file.display()
                     )));

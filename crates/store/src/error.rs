@@ -24,6 +24,9 @@ pub enum Error {
     /// The database cannot be reached. What was not acknowledged did not happen, or will be found done.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// There is no database where one was expected.
+    #[error("{0}")]
+    Missing(String),
     /// The connection broke in the middle of a commit, so that nobody knows yet whether it happened.
     #[error("the connection to the database broke during the commit, so it may or may not have happened; look before you repeat it ({0})")]
     CommitUnknown(String),

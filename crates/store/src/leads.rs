@@ -14,6 +14,7 @@ use domain::{
     time::Moment,
     viewer::Sight,
 };
+use std::collections::{BTreeMap, HashSet};
 
 /// A lead to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,15 +85,13 @@ sql! {
             $3, $3, 0, 0, s.phone_doubtful, s.email_doubtful,
             s.phone, s.phone_typed, s.first_name, s.last_name, s.email, s.country, s.details
         FROM stage_leads s WHERE true ORDER BY s.id
-        ON CONFLICT (company_id, phone) DO NOTHING";
+        ON CONFLICT (company_id, phone) DO NOTHING RETURNING id";
+    FORGET_KNOWN = "DELETE FROM stage_leads WHERE NOT EXISTS
+        (SELECT 1 FROM leads l WHERE l.company_id = $1 AND l.id >= $2 AND l.id = stage_leads.id)";
     INSERT_STAGED_EVENTS = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, actor_id, to_status_id)
-        SELECT l.company_id, l.id, 1, $2, $3, $4, l.status_id
-        FROM stage_leads s JOIN leads l ON l.company_id = $1 AND l.id = s.id";
+        SELECT $1, s.id, 1, $2, $3, $4, s.status_id FROM stage_leads s";
     INSERT_STAGED_TAGS = "INSERT INTO lead_tags (company_id, lead_id, tag_id)
-        SELECT l.company_id, l.id, t.tag_id
-        FROM stage_lead_tags t JOIN leads l ON l.company_id = $1 AND l.id = t.lead_id";
-    COUNT_STAGED = "SELECT l.status_id, COUNT(*)
-        FROM stage_leads s JOIN leads l ON l.company_id = $1 AND l.id = s.id GROUP BY l.status_id";
+        SELECT $1, t.lead_id, t.tag_id FROM stage_lead_tags t";
     EVENTS_OF = "SELECT e.entry, e.at_ms, e.kind, a.name, e.run_id, f.name, t.name, fs.name, ts.name, e.detail
         FROM lead_events e
         LEFT JOIN users a ON a.company_id = e.company_id AND a.id = e.actor_id
@@ -145,13 +144,27 @@ pub async fn insert_new(
         ]
     });
     session.stage(&STAGE_NEW, rows).await?;
-    session.execute(&INSERT_STAGED, params![company, capture.import, capture.at]).await?;
+    // What RETURNING says is the number of new leads everywhere; the affected rows include the others on Citus.
+    let added: HashSet<LeadId> = session
+        .rows(&INSERT_STAGED, params![company, capture.import, capture.at], |row| row.get(0))
+        .await?
+        .into_iter()
+        .collect();
+    if added.len() < leads.len() {
+        // Their identifiers are new, so those that were added lie at the end: a look at little, however many there are.
+        session.execute(&FORGET_KNOWN, params![company, leads.iter().map(|lead| lead.id.0).min()]).await?;
+    }
     session.execute(&INSERT_STAGED_EVENTS, params![company, capture.at, capture.kind, capture.actor]).await?;
-    let tags = leads.iter().flat_map(|lead| lead.tags.iter().map(|tag| [Value::from(lead.id), Value::Int(*tag)]));
+    let new = || leads.iter().filter(|lead| added.contains(&lead.id));
+    let tags = new().flat_map(|lead| lead.tags.iter().map(|tag| [Value::from(lead.id), Value::Int(*tag)]));
     if session.stage(&STAGE_NEW_TAGS, tags).await? > 0 {
         session.execute(&INSERT_STAGED_TAGS, params![company]).await?;
     }
-    session.rows(&COUNT_STAGED, params![company], |row| Ok((row.get(0)?, row.get(1)?))).await
+    let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
+    for lead in new() {
+        *per_status.entry(lead.status).or_default() += 1;
+    }
+    Ok(per_status.into_iter().collect())
 }
 
 /// A lead as lists show it.

@@ -38,7 +38,7 @@ pub(crate) async fn up(store: &Store, missing: Missing) -> Result<()> {
     match found {
         KNOWN => Ok(()),
         newer if newer > KNOWN => Err(Error::NewerSchema { found: newer, known: KNOWN }),
-        0 if missing == Missing::Refuse => Err(Error::Unavailable(format!(
+        0 if missing == Missing::Refuse => Err(Error::Missing(format!(
             "there is no Evenhand in the database at {}; make one with `evenhand init`",
             store.place()
         ))),

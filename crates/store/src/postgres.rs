@@ -34,7 +34,7 @@ impl Postgres {
     /// Reads the URL and makes the pool; it connects when first used.
     pub(crate) fn new(url: &str, limits: Limits) -> Result<Postgres> {
         let mut config: tokio_postgres::Config = url.parse().map_err(|e| {
-            Error::Unavailable(format!(
+            Error::Missing(format!(
                 "the database URL is not one PostgreSQL understands ({e}); it looks like postgres://user:password@host:5432/name"
             ))
         })?;
@@ -193,7 +193,7 @@ impl PgConnection {
         let client = self.client()?;
         let create = self.prepare(&stage.create_sql(Engine::Postgres)).await?;
         client.execute(&create, &[]).await?;
-        let clear = self.prepare(&stage.clear_sql()).await?;
+        let clear = self.prepare(&stage.clear_sql(Engine::Postgres)).await?;
         client.execute(&clear, &[]).await?;
         let copy = self.prepare(&stage.copy_sql()).await?;
         let sink = client.copy_in(&copy).await?;

@@ -206,7 +206,7 @@ mod sqlite {
         R::Item: AsRef<[Value<'v>]>,
     {
         connection.prepare_cached(&stage.create_sql(Engine::Sqlite))?.raw_execute()?;
-        connection.prepare_cached(&stage.clear_sql())?.raw_execute()?;
+        connection.prepare_cached(&stage.clear_sql(Engine::Sqlite))?.raw_execute()?;
         let mut insert = connection.prepare_cached(&stage.insert_sql())?;
         let mut staged = 0;
         for row in rows {

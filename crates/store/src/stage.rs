@@ -54,8 +54,12 @@ impl Stage {
         }
     }
 
-    pub(crate) fn clear_sql(&self) -> String {
-        format!("DELETE FROM {}", self.name)
+    pub(crate) fn clear_sql(&self, engine: Engine) -> String {
+        match engine {
+            Engine::Sqlite => format!("DELETE FROM {}", self.name),
+            // Deleted rows would stay in the way until the commit, and an import fills its stage again and again.
+            Engine::Postgres => format!("TRUNCATE {}", self.name),
+        }
     }
 
     pub(crate) fn insert_sql(&self) -> String {

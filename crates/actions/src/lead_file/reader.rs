@@ -373,9 +373,9 @@ mod tests {
         check(b"\xef\xbb\xbf\n <HTML><table>", "a web page", save_as);
         check(b"<?xml version=\"1.0\"?>", "an XML document", save_as);
         check(b"[{\"phone\": 1}]", "a JSON document", export);
-        check(b"Name,Phone\nAnn\0,1\n", "no text", export);
-        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "no text", export);
-        check(&[0x01, 0x02, 0x03, 0x04, 0x05], "no text", export);
+        check(b"Name,Phone\nAnn\0,1\n", "binary data", export);
+        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary data", export);
+        check(&[0x01, 0x02, 0x03, 0x04, 0x05], "binary data", export);
     }
 
     #[test]

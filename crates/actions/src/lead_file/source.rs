@@ -242,7 +242,7 @@ fn sniff(bytes: &[u8], whole: bool) -> Result<(Encoding, usize), FileError> {
     };
     let is_8_bit = matches!(found.0, Encoding::Utf8 | Encoding::Windows1252);
     if is_8_bit && looks_binary(bytes) {
-        return Err(FileError::NotCsv { what: "no text", advice: EXPORT });
+        return Err(FileError::NotCsv { what: "binary data", advice: EXPORT });
     }
     Ok(found)
 }

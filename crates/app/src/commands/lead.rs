@@ -118,6 +118,8 @@ fn told(event: &Event) -> String {
         ("assigned", Some(from), Some(to)) => format!("Moved from {from} to {to}{by}"),
         ("assigned", None, Some(to)) => format!("Assigned to {to}{by}"),
         ("imported", ..) => format!("Imported{by}"),
+        ("status", Some(from), _) => format!("Taken from {from}{by}"),
+        ("status", ..) => format!("Status set{by}"),
         ("added", ..) => format!("Added{by}"),
         (kind, ..) => format!("{kind}{by}"),
     };

@@ -65,7 +65,7 @@ fn sqlite_a_missing_database_is_named() {
         assert_eq!(
             why_not(&Location::Folder(nowhere.clone()), Missing::Refuse).await,
             format!(
-                "the database cannot be reached: there is no database at {}/evenhand.db; make one with `evenhand init`, or name its folder with --data",
+                "there is no database at {}/evenhand.db; make one with `evenhand init`, or name its folder with --data",
                 nowhere.display()
             )
         );
