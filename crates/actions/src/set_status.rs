@@ -16,6 +16,8 @@ use store::{
 
 /// Leads that can be named in one go; more are chosen by a filter.
 pub const LEADS_MAX: usize = 20_000;
+/// Up to so many share their commit with what else people do; more would make the others wait.
+const SHORT_MAX: usize = 1_000;
 
 /// Who gives which lead what status.
 #[derive(Debug, Clone, Copy)]
@@ -63,19 +65,29 @@ pub enum StatusSet {
 
 /// Sets the status of one lead.
 pub async fn set_status(store: &Store, company: CompanyId, order: SetStatus) -> Result<StatusSet> {
-    let mut answers =
-        store.write(move |session| Box::pin(async move { set_all(session, company, &[order]).await })).await?;
+    let mut answers = store
+        .write(move |session| Box::pin(async move { set_all(session, company, &[order]).await }))
+        .await?;
     answers.pop().ok_or_else(|| Error::Fault("an order has an answer".into()))
 }
 
 /// Sets the statuses of the ticked leads, each named once, in one transaction: those that nobody else changed. Answers
 /// each order, in their order.
-pub async fn set_statuses(store: &Store, company: CompanyId, orders: Vec<SetStatus>) -> Result<Vec<StatusSet>> {
+pub async fn set_statuses(
+    store: &Store,
+    company: CompanyId,
+    orders: Vec<SetStatus>,
+) -> Result<Vec<StatusSet>> {
     if orders.len() > LEADS_MAX {
         return Err(Error::Refused(format!(
             "{} leads are ticked; {LEADS_MAX} can be changed in one go, more with a filter",
             orders.len()
         )));
+    }
+    if orders.len() <= SHORT_MAX {
+        return store
+            .write(move |session| Box::pin(async move { set_all(session, company, &orders).await }))
+            .await;
     }
     store.write_long(move |session| Box::pin(async move { set_all(session, company, &orders).await })).await
 }

@@ -76,9 +76,15 @@ async fn show_a_run(store: &Store, company: &Company) -> anyhow::Result<()> {
 fn show_what_to_do(folder: &Path) -> anyhow::Result<()> {
     let mut rows = vec![sign_in("Admin", "Company Admin", "", "admin")];
     rows.extend(people::MANAGERS.iter().map(|(name, branch)| sign_in(name, "Manager", branch, name)));
-    rows.extend(people::AGENTS[..3].iter().map(|agent| sign_in(agent.name, "Agent", agent.branch, agent.name)));
+    rows.extend(
+        people::AGENTS[..3].iter().map(|agent| sign_in(agent.name, "Agent", agent.branch, agent.name)),
+    );
     let mut out = output::stdout();
-    writeln!(out, "\nSign in as one of these, or as anybody in the list of users; the password is {}\n", people::PASSWORD)?;
+    writeln!(
+        out,
+        "\nSign in as one of these, or as anybody in the list of users; the password is {}\n",
+        people::PASSWORD
+    )?;
     output::table(&mut out, &["name", "role", "branch", "e-mail"], &rows)?;
     let data = format!("--data {}", quoted(&folder.display().to_string()));
     writeln!(out, "\nTry next:")?;
@@ -113,10 +119,10 @@ mod tests {
     use std::collections::BTreeMap;
     use store::{leads, statuses, testing, users};
 
-    fn moment(local: &str) -> Moment {
-        // Hours that every demo can be given at, as UTC; the company's clock is five or six hours behind.
-        Moment(local.parse().expect("milliseconds"))
-    }
+    const TUESDAY_AT_11: Moment = Moment(1_778_601_600_000); // 2026-05-12, Chicago
+    const SUNDAY_AT_3: Moment = Moment(1_778_400_000_000);
+    const MONDAY_HALF_A_MINUTE_PAST_9: Moment = Moment(1_778_508_030_000);
+    const SATURDAY_AT_MIDNIGHT: Moment = Moment(1_794_117_570_000); // 2026-11-07, after the clocks went back
 
     async fn findings(store: &Store, company: &Company) -> Vec<String> {
         store::doctor::examine(store.read().await.unwrap().session(), company.id).await.unwrap()
@@ -126,7 +132,7 @@ mod tests {
     async fn every_day_ends_with_sound_counters_and_the_last_one_with_a_backlog() {
         let database = testing::sqlite().await;
         let store = &database.store;
-        let now = moment("1778601600000"); // Tuesday 2026-05-12 11:00 in Chicago
+        let now = TUESDAY_AT_11;
         let mut history = History::begin(store, people::COMPANY, now).await.unwrap();
         let company = history.company().clone();
         let mut days = 0;
@@ -140,8 +146,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn it_is_alive_at_any_hour_of_any_day() {
-        // Sunday 03:00; Monday 09:00:30; Saturday 23:59:30 after the clocks went back.
-        for now in ["1778400000000", "1778508030000", "1794117570000"].map(moment) {
+        for now in [SUNDAY_AT_3, MONDAY_HALF_A_MINUTE_PAST_9, SATURDAY_AT_MIDNIGHT] {
             let database = testing::sqlite().await;
             let company = fill(&database.store, people::COMPANY, now).await.unwrap();
             is_believable(&database.store, &company, now).await;
@@ -159,14 +164,13 @@ mod tests {
             .into_iter()
             .map(|(status, leads)| (known.get(status).unwrap().name.clone(), leads))
             .collect();
-        println!("{counts:?}");
         assert_eq!(counts.values().sum::<i64>(), history::LEADS as i64);
         for (status, from, to) in [
             ("Unassigned", 290, 340),
             ("Assigned", 250, 1_000),
             ("Interested", 150, 700),
-            ("Not Interested", 1_200, 2_600),
-            ("Not Picked", 20, 400),
+            ("Not Interested", 1_800, 3_000),
+            ("Not Picked", 10, 400),
             ("Wrong Number", 120, 500),
             ("Customer", 200, 600),
         ] {
@@ -184,13 +188,12 @@ mod tests {
         })
         .await
         .unwrap();
-        assert!(newest <= now && newest >= Moment(now.0 - 21 * 60_000), "the latest entry is {newest:?} at {now:?}");
+        assert!(
+            newest <= now && newest >= Moment(now.0 - 21 * 60_000),
+            "the latest entry is {newest:?} at {now:?}"
+        );
         drop(reader);
         let preview = run_assignment::preview(store, company, now).await.unwrap();
-        println!("{}\n{}", preview.sentence, preview.second_line);
-        for agent in &preview.agents {
-            println!("{:20} {:3}/{:?} + {} = {}", agent.name, agent.held, agent.cap, agent.got, agent.after);
-        }
         let full = preview.agents.iter().filter(|agent| agent.cap == Some(agent.after)).count();
         assert!((4..19).contains(&full), "{full} agents are full afterwards");
         assert!(preview.numbers.assigned >= 200 && preview.numbers.unassigned() >= 1, "{}", preview.sentence);

@@ -179,7 +179,7 @@ impl Pool {
         earlier: &[(LeadId, UserId)],
         rules: &Rules,
     ) -> Result<Dealing, DealingFailed> {
-        self.leads.sort_by(|a, b| urgency(a, rules).cmp(&urgency(b, rules)));
+        self.leads.sort_by_key(|lead| urgency(lead, rules));
         let table = Table::new(&self.leads, members);
         let (instance, rows) = table.instance(&self.leads, earlier, rules);
         let plan = allot::plan(&instance)?;

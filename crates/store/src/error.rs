@@ -115,7 +115,7 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Error {
         use tokio_postgres::error::SqlState;
         let Some(told) = error.as_db_error() else {
-            return if error.is_closed() || std::error::Error::source(&error).is_some_and(|s| s.is::<std::io::Error>())
+            return if error.is_closed() || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
             {
                 Error::Unavailable(chain(&error))
             } else {

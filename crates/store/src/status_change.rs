@@ -132,7 +132,11 @@ impl StatusChange {
 
 /// Sets the statuses, with timeline, queues and counters. Answers the leads that somebody else changed since their
 /// version: they are as they were.
-pub async fn change(session: &mut Session, company: CompanyId, changes: &[StatusChange]) -> Result<HashSet<LeadId>> {
+pub async fn change(
+    session: &mut Session,
+    company: CompanyId,
+    changes: &[StatusChange],
+) -> Result<HashSet<LeadId>> {
     lock_queues(session, company, changes).await?;
     stage_changes(session, changes).await?;
     let unchanged: HashSet<LeadId> =
@@ -197,7 +201,8 @@ async fn add_to_counters(session: &mut Session, company: CompanyId, changes: &[S
     }
     queues.retain(|_, delta| *delta != 0);
     if !queues.is_empty() {
-        let rows = queues.iter().map(|(owner, delta)| [Value::from(*owner), Value::Int(*delta), Value::Int(0)]);
+        let rows =
+            queues.iter().map(|(owner, delta)| [Value::from(*owner), Value::Int(*delta), Value::Int(0)]);
         session.stage(&STAGE_QUEUES, rows).await?;
         session.execute(&ADD_TO_QUEUES, params![company]).await?;
     }

@@ -49,7 +49,8 @@ impl Desk {
         let (company, boss) = create_company(store, new, NOON).await.unwrap();
         let ann = agent(store, company, "Ann", "East").await;
         let bob = agent(store, company, "Bob", "West").await;
-        let file = "First name,Phone\nP,(312) 555-0100\nQ,(312) 555-0101\nR,(312) 555-0102\nS,(312) 555-0103\n";
+        let file =
+            "First name,Phone\nP,(312) 555-0100\nQ,(312) 555-0101\nR,(312) 555-0102\nS,(312) 555-0103\n";
         let import = Import {
             company,
             viewer: Viewer::Operator,
@@ -65,7 +66,10 @@ impl Desk {
         import_leads(store, Cursor::new(file), import, NOON, Arc::new(|_| {})).await.unwrap();
         let mut leads: Vec<LeadId> = Vec::new();
         let mut reader = store.read().await.unwrap();
-        for line in leads::page(reader.session(), company, leads::Filter::default(), Sight::All, None, 10).await.unwrap() {
+        for line in leads::page(reader.session(), company, leads::Filter::default(), Sight::All, None, 10)
+            .await
+            .unwrap()
+        {
             leads.insert(0, line.id);
         }
         drop(reader);
@@ -154,9 +158,16 @@ fn r7_unassigned_clears_the_owner_and_the_queue() {
         let event = lead.events.last().unwrap();
         assert_eq!((event.kind.as_str(), event.actor.as_deref(), event.at), ("status", Some("Ann"), LATER));
         assert_eq!((event.from_owner.as_deref(), event.to_owner.as_deref()), (Some("Ann"), None));
-        assert_eq!((event.from_status.as_deref(), event.to_status.as_deref()), (Some("Assigned"), Some("Unassigned")));
+        assert_eq!(
+            (event.from_status.as_deref(), event.to_status.as_deref()),
+            (Some("Assigned"), Some("Unassigned"))
+        );
         assert_eq!(desk.held().await, held(0, 1));
-        assert_eq!(desk.set(desk.ann, 0, "Interested").await, StatusSet::NotFound, "it is hers no more (R14)");
+        assert_eq!(
+            desk.set(desk.ann, 0, "Interested").await,
+            StatusSet::NotFound,
+            "it is hers no more (R14)"
+        );
         assert_eq!(desk.assign(0, desk.bob).await, Assignment::Done { held: 2 }, "and can be dealt again");
         desk.is_sound().await;
     });
@@ -183,7 +194,11 @@ fn r7_closed_and_won_leads_are_not_held_and_keep_their_owner() {
             desk.is_sound().await;
         }
         let lead = desk.lead(0).await;
-        assert_eq!((lead.events.len(), lead.line.version), (10, 10), "one entry each, beside capture and assignment");
+        assert_eq!(
+            (lead.events.len(), lead.line.version),
+            (10, 10),
+            "one entry each, beside capture and assignment"
+        );
     });
 }
 
@@ -192,7 +207,10 @@ fn r7_leads_that_nobody_owns_can_have_other_statuses() {
     on_both_engines(|database| async move {
         let desk = Desk::new(&database.store).await;
         for status in ["Not Picked", "Wrong Number", "Unassigned"] {
-            assert!(matches!(desk.set(Viewer::Operator, 2, status).await, StatusSet::Done { .. }), "{status}");
+            assert!(
+                matches!(desk.set(Viewer::Operator, 2, status).await, StatusSet::Done { .. }),
+                "{status}"
+            );
             let lead = desk.lead(2).await;
             assert_eq!((lead.line.status.as_str(), lead.line.owner), (status, None));
             let event = lead.events.last().unwrap();
@@ -237,13 +255,22 @@ fn r14_nobody_changes_what_they_may_not_see() {
         let members = users::members(reader.session(), desk.company).await.unwrap();
         drop(reader);
         let east = members.iter().find(|member| member.name == "Ann").unwrap().branch;
-        let manager = |branch| Viewer::User { id: desk.boss.actor().unwrap(), scope: Scope::Branch, branch, department: None };
+        let manager = |branch| Viewer::User {
+            id: desk.boss.actor().unwrap(),
+            scope: Scope::Branch,
+            branch,
+            department: None,
+        };
         let mut seen = Vec::new();
-        for (viewer, numbers) in [(desk.ann, [0, 1, 2]), (manager(east), [0, 1, 2]), (manager(None), [0, 1, 2])] {
+        for (viewer, numbers) in
+            [(desk.ann, [0, 1, 2]), (manager(east), [0, 1, 2]), (manager(None), [0, 1, 2])]
+        {
             for number in numbers {
                 // The lists ask in SQL, this action asks the lead at hand: one answer.
                 let mut reader = desk.store.read().await.unwrap();
-                let listed = leads::one(reader.session(), desk.company, desk.leads[number], viewer.sight()).await.unwrap();
+                let listed = leads::one(reader.session(), desk.company, desk.leads[number], viewer.sight())
+                    .await
+                    .unwrap();
                 drop(reader);
                 let answer = desk.set(viewer, number, "Wrong Number").await;
                 assert_eq!(listed.is_none(), answer == StatusSet::NotFound, "{viewer:?} {number}");

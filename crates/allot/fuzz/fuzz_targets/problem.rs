@@ -1,6 +1,4 @@
 //! Any text: it is no problem, a bad one with an error, or one with a plan that the verifier accepts.
-//!
-//! `cargo +nightly fuzz run problem -- -max_total_time=60` in `crates/allot`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -65,12 +65,28 @@ fn outcomes(status: &str) -> &'static [(&'static str, usize)] {
             ("Busy", 8),
             ("Missed", 7),
             ("Wrong Number", 5),
-            ("Customer", 2),
-            ("Unassigned", 1),
+            ("Unassigned", 2),
+            ("Customer", 1),
         ],
-        "Interested" => &[("Customer", 17), ("Not Interested", 30), ("Missed", 10), ("Busy", 9), ("Not Picked", 8), ("", 26)],
-        "Busy" | "Missed" => &[("Interested", 30), ("Not Interested", 27), ("Not Picked", 28), ("Customer", 3), ("", 12)],
-        "Not Picked" => &[("Interested", 20), ("Not Interested", 27), ("Wrong Number", 7), ("Busy", 10), ("Missed", 8), ("", 28)],
+        "Interested" => &[
+            ("Customer", 15),
+            ("Not Interested", 30),
+            ("Missed", 11),
+            ("Busy", 9),
+            ("Not Picked", 9),
+            ("", 26),
+        ],
+        "Busy" | "Missed" => {
+            &[("Interested", 30), ("Not Interested", 27), ("Not Picked", 28), ("Customer", 3), ("", 12)]
+        }
+        "Not Picked" => &[
+            ("Interested", 20),
+            ("Not Interested", 27),
+            ("Wrong Number", 7),
+            ("Busy", 10),
+            ("Missed", 8),
+            ("", 28),
+        ],
         _ => &[("", 1)],
     }
 }
@@ -129,7 +145,8 @@ impl History {
         };
         let (id, admin) = create_company(store, new, evening).await?;
         let mut reader = store.read().await?;
-        let company = companies::by_name(reader.session(), name).await?.context("the company was just made")?;
+        let company =
+            companies::by_name(reader.session(), name).await?.context("the company was just made")?;
         let statuses = statuses::list(reader.session(), id).await?;
         drop(reader);
         let mut history = History {
@@ -197,7 +214,11 @@ impl History {
         let last = i64::from(self.time(0, "09:01") > self.now);
         let mut weights = Vec::new();
         for days_ago in last..DAYS {
-            let usual = if self.is_working_day(days_ago) { 82 + self.chance.below(36) } else { 18 + self.chance.below(14) };
+            let usual = if self.is_working_day(days_ago) {
+                82 + self.chance.below(36)
+            } else {
+                18 + self.chance.below(14)
+            };
             weights.push(usual);
         }
         let (all, people) = (weights.iter().sum::<usize>(), LEADS - FIRST_LIST - BACKLOG);
@@ -257,7 +278,11 @@ impl History {
 
     async fn ban(&self, now: Moment) -> anyhow::Result<()> {
         let (company, by) = (self.company.id, self.admin.actor());
-        let banned = self.agents.iter().find(|agent| agent.who.name == BANNED.0).and_then(|agent| agent.viewer.actor());
+        let banned = self
+            .agents
+            .iter()
+            .find(|agent| agent.who.name == BANNED.0)
+            .and_then(|agent| agent.viewer.actor());
         let banned = banned.context("who is banned is an agent")?;
         let done: bool = self
             .store
@@ -279,7 +304,13 @@ impl History {
         Ok(())
     }
 
-    async fn import(&mut self, file_name: &str, kind: Kind, people: usize, now: Moment) -> anyhow::Result<()> {
+    async fn import(
+        &mut self,
+        file_name: &str,
+        kind: Kind,
+        people: usize,
+        now: Moment,
+    ) -> anyhow::Result<()> {
         let file = self.lists.file(kind, people);
         let import = Import {
             company: self.company.id,
@@ -311,15 +342,24 @@ impl History {
 
     /// The open leads on all queues, as the lists show them.
     async fn at_hand(&self) -> anyhow::Result<Vec<AtHand>> {
-        let owners: HashMap<String, usize> =
-            self.agents.iter().enumerate().map(|(index, agent)| (people::email(agent.who.name), index)).collect();
+        let owners: HashMap<String, usize> = self
+            .agents
+            .iter()
+            .enumerate()
+            .map(|(index, agent)| (people::email(agent.who.name), index))
+            .collect();
         let mut at_hand = Vec::new();
         let mut reader = self.store.read().await?;
         for status in self.statuses.iter().filter(|status| status.kind == StatusKind::Open) {
             let filter = Filter { status: Some(status.id), ..Filter::default() };
             leads::each(reader.session(), self.company.id, filter, Sight::All, |line| {
                 if let Some(owner) = line.owner_email.and_then(|email| owners.get(&email)) {
-                    at_hand.push(AtHand { lead: line.id, version: line.version, status: line.status, owner: *owner });
+                    at_hand.push(AtHand {
+                        lead: line.id,
+                        version: line.version,
+                        status: line.status,
+                        owner: *owner,
+                    });
                 }
                 Ok(())
             })
@@ -353,7 +393,8 @@ impl History {
             }
             queue.sort_by(|a, b| a.0.total_cmp(&b.0));
             let mood = 0.8 + 0.4 * self.chance.share();
-            let calls = (queue.len() as f64 * share * push * mood * agent.who.pace as f64 / 100.0).round() as usize;
+            let calls =
+                (queue.len() as f64 * share * push * mood * agent.who.pace as f64 / 100.0).round() as usize;
             let calls = calls.min(queue.len());
             for (number, (_, row)) in queue.into_iter().take(calls).enumerate() {
                 let slot = (to.0 - from.0) as f64 / calls as f64;
@@ -370,12 +411,17 @@ impl History {
         }
         let answers = set_statuses(&self.store, self.company.id, orders.clone()).await?;
         for ((order, row), answer) in orders.iter().zip(rows).zip(answers) {
-            let StatusSet::Done { version } = answer else { anyhow::bail!("lead {}: {answer:?}", order.lead) };
+            let StatusSet::Done { version } = answer else {
+                anyhow::bail!("lead {}: {answer:?}", order.lead)
+            };
             at_hand[row].version = version;
             at_hand[row].status.clear();
             at_hand[row].status.push_str(self.statuses.get(order.to).map_or("", |status| &status.name));
         }
-        at_hand.retain(|lead| lead.status != "Unassigned" && self.statuses.named(&lead.status).is_some_and(|status| status.kind == StatusKind::Open));
+        at_hand.retain(|lead| {
+            lead.status != "Unassigned"
+                && self.statuses.named(&lead.status).is_some_and(|status| status.kind == StatusKind::Open)
+        });
         Ok(())
     }
 
@@ -391,14 +437,18 @@ impl History {
         let manager = self.chance.below(self.managers.len());
         let Manager { branch, viewer } = self.managers[manager];
         let mut warm: Vec<usize> = (0..at_hand.len())
-            .filter(|row| at_hand[*row].status == "Interested" && self.agents[at_hand[*row].owner].who.branch == branch)
+            .filter(|row| {
+                at_hand[*row].status == "Interested" && self.agents[at_hand[*row].owner].who.branch == branch
+            })
             .collect();
         self.chance.shuffle(&mut warm);
         let held = |agent: usize| at_hand.iter().filter(|lead| lead.owner == agent).count() as i64;
         let room = |agent: usize| self.agents[agent].who.cap - held(agent);
-        let colleagues = (0..self.agents.len())
-            .filter(|agent| self.agents[*agent].who.branch == branch && self.agents[*agent].who.name != BANNED.0);
-        let (Some(row), Some(to)) = (warm.first().copied(), colleagues.max_by_key(|agent| room(*agent))) else {
+        let colleagues = (0..self.agents.len()).filter(|agent| {
+            self.agents[*agent].who.branch == branch && self.agents[*agent].who.name != BANNED.0
+        });
+        let (Some(row), Some(to)) = (warm.first().copied(), colleagues.max_by_key(|agent| room(*agent)))
+        else {
             return Ok(());
         };
         if now >= self.now || at_hand[row].owner == to || room(to) <= 0 {

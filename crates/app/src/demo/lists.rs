@@ -10,9 +10,18 @@ const FICTIONAL: usize = 100;
 
 /// Area codes around each branch.
 const AREAS: [(&str, &[u16]); 3] = [
-    ("Boston", &[617, 857, 508, 774, 978, 351, 413, 401, 603, 207, 802, 860, 203, 518, 315, 585, 716, 914, 845, 516]),
-    ("Chicago", &[312, 773, 872, 630, 331, 708, 847, 224, 815, 779, 217, 309, 414, 262, 608, 920, 317, 765, 219, 616]),
-    ("Denver", &[303, 720, 970, 719, 801, 385, 435, 307, 406, 208, 505, 575, 602, 480, 623, 520, 928, 702, 775, 402]),
+    (
+        "Boston",
+        &[617, 857, 508, 774, 978, 351, 413, 401, 603, 207, 802, 860, 203, 518, 315, 585, 716, 914, 845, 516],
+    ),
+    (
+        "Chicago",
+        &[312, 773, 872, 630, 331, 708, 847, 224, 815, 779, 217, 309, 414, 262, 608, 920, 317, 765, 219, 616],
+    ),
+    (
+        "Denver",
+        &[303, 720, 970, 719, 801, 385, 435, 307, 406, 208, 505, 575, 602, 480, 623, 520, 928, 702, 775, 402],
+    ),
 ];
 const CANADA: [u16; 3] = [416, 514, 604];
 /// An area that does not exist: somebody has mistyped theirs.
@@ -35,22 +44,23 @@ const ROOFS: [(&str, usize); 4] = [("Shingle", 55), ("Metal", 15), ("Tile", 18),
 const DEPARTMENTS: [(&str, usize); 3] = [("Commercial", 5), ("Financing", 3), ("Renewals", 4)];
 
 const FIRST_NAMES: [&str; 72] = [
-    "Aaron", "Abigail", "Adrian", "Alice", "Amara", "Andre", "Angela", "Anita", "Arjun", "Beatriz", "Brian", "Bruno",
-    "Camila", "Carlos", "Chloe", "Cynthia", "Daniel", "Darius", "Deborah", "Diego", "Dmitri", "Elaine", "Elias", "Emily",
-    "Eric", "Fatima", "Felix", "Frances", "Gabriel", "Grace", "Hannah", "Hassan", "Helen", "Hugo", "Irene", "Isaac",
-    "Ivy", "Jamal", "Janet", "Jerome", "Joan", "Julian", "Karen", "Kevin", "Lana", "Leon", "Lucia", "Malik",
-    "Maria", "Martin", "Megan", "Miguel", "Monica", "Nathan", "Nina", "Oscar", "Patricia", "Paul", "Priya", "Rachel",
-    "Ramon", "Rebecca", "Samir", "Sandra", "Sofia", "Steven", "Tamara", "Theo", "Valerie", "Victor", "Wanda", "Yusuf",
+    "Aaron", "Abigail", "Adrian", "Alice", "Amara", "Andre", "Angela", "Anita", "Arjun", "Beatriz", "Brian",
+    "Bruno", "Camila", "Carlos", "Chloe", "Cynthia", "Daniel", "Darius", "Deborah", "Diego", "Dmitri",
+    "Elaine", "Elias", "Emily", "Eric", "Fatima", "Felix", "Frances", "Gabriel", "Grace", "Hannah", "Hassan",
+    "Helen", "Hugo", "Irene", "Isaac", "Ivy", "Jamal", "Janet", "Jerome", "Joan", "Julian", "Karen", "Kevin",
+    "Lana", "Leon", "Lucia", "Malik", "Maria", "Martin", "Megan", "Miguel", "Monica", "Nathan", "Nina",
+    "Oscar", "Patricia", "Paul", "Priya", "Rachel", "Ramon", "Rebecca", "Samir", "Sandra", "Sofia", "Steven",
+    "Tamara", "Theo", "Valerie", "Victor", "Wanda", "Yusuf",
 ];
 const LAST_NAMES: [&str; 84] = [
-    "Adams", "Aguilar", "Ahmed", "Albright", "Alvarez", "Andersen", "Bailey", "Banks", "Barrett", "Bell", "Bishop",
-    "Bowen", "Boyd", "Burke", "Campos", "Carter", "Castillo", "Chang", "Cohen", "Cole", "Cooper", "Cortez", "Cruz",
-    "Dawson", "Delgado", "Dixon", "Doyle", "Ellis", "Espinoza", "Farrell", "Fields", "Fleming", "Flores", "Foster",
-    "Fuller", "Garza", "Gibbs", "Gomez", "Greene", "Gupta", "Hale", "Hayes", "Herrera", "Hoffman", "Hughes", "Jennings",
-    "Kaplan", "Kelley", "Khan", "Klein", "Lambert", "Larson", "Lawson", "Lopez", "Lowe", "Marsh", "Mendez", "Meyer",
-    "Moreno", "Morris", "Murray", "Navarro", "Nguyen", "Ortega", "Osborne", "Park", "Patel", "Perez", "Porter", "Quinn",
-    "Reyes", "Rivera", "Rosen", "Santos", "Schultz", "Shah", "Silva", "Stone", "Torres", "Vance", "Vargas", "Walsh",
-    "Webb", "Zimmer",
+    "Adams", "Aguilar", "Ahmed", "Albright", "Alvarez", "Andersen", "Bailey", "Banks", "Barrett", "Bell",
+    "Bishop", "Bowen", "Boyd", "Burke", "Campos", "Carter", "Castillo", "Chang", "Cohen", "Cole", "Cooper",
+    "Cortez", "Cruz", "Dawson", "Delgado", "Dixon", "Doyle", "Ellis", "Espinoza", "Farrell", "Fields",
+    "Fleming", "Flores", "Foster", "Fuller", "Garza", "Gibbs", "Gomez", "Greene", "Gupta", "Hale", "Hayes",
+    "Herrera", "Hoffman", "Hughes", "Jennings", "Kaplan", "Kelley", "Khan", "Klein", "Lambert", "Larson",
+    "Lawson", "Lopez", "Lowe", "Marsh", "Mendez", "Meyer", "Moreno", "Morris", "Murray", "Navarro", "Nguyen",
+    "Ortega", "Osborne", "Park", "Patel", "Perez", "Porter", "Quinn", "Reyes", "Rivera", "Rosen", "Santos",
+    "Schultz", "Shah", "Silva", "Stone", "Torres", "Vance", "Vargas", "Walsh", "Webb", "Zimmer",
 ];
 
 const HEAD: &str = "First Name,Last Name,Phone,E-mail,Source,Branch,Department,Tags,Monthly bill,Roof\n";
@@ -125,7 +135,11 @@ impl Lists {
             Kind::Expo(_) => "Expo",
         };
         // Whose region is clear belongs to its branch; the others go to anybody.
-        let branch = if chance.percent(if matches!(kind, Kind::Daily) { 30 } else { 45 }) { AREAS[near].0 } else { "" };
+        let branch = if chance.percent(if matches!(kind, Kind::Daily) { 30 } else { 45 }) {
+            AREAS[near].0
+        } else {
+            ""
+        };
         let department = if chance.percent(12) { chance.weighted(&DEPARTMENTS) } else { "" };
         let mut tags = String::new();
         if matches!(kind, Kind::Expo(_)) {
@@ -139,7 +153,10 @@ impl Lists {
         }
         let bill = if chance.percent(60) { format!("${}", 70 + 5 * chance.below(50)) } else { String::new() };
         let roof = if chance.percent(45) { chance.weighted(&ROOFS) } else { "" };
-        let _ = writeln!(text, "{first},{last},{phone},{email},{source},{branch},{department},{tags},{bill},{roof}");
+        let _ = writeln!(
+            text,
+            "{first},{last},{phone},{email},{source},{branch},{department},{tags},{bill},{roof}"
+        );
         self.written.push(phone);
     }
 
@@ -197,8 +214,11 @@ mod tests {
             let typed = lists.phone(number % 3);
             let reading = phone::parse(&typed, us).unwrap_or_else(|why| panic!("{typed}: {why}"));
             let e164 = reading.phone.as_str().to_owned();
-            let fictional = e164.len() == 12 && e164.starts_with("+1") && e164[5..].starts_with("55501");
-            assert!(fictional != reading.doubtful, "{typed} is {e164}");
+            assert!(
+                e164.len() == 12 && e164.starts_with("+1") && e164[5..].starts_with("55501"),
+                "{typed} is {e164}"
+            );
+            assert_eq!(reading.doubtful, e164.starts_with("+1999"), "{typed} is {e164}");
             doubtful += usize::from(reading.doubtful);
             assert!(seen.insert(e164), "{typed} comes twice");
         }

@@ -32,7 +32,13 @@ pub struct Agent {
     pub joined_days_ago: Option<i64>,
 }
 
-const fn agent(name: &'static str, branch: &'static str, department: &'static str, cap: i64, pace: usize) -> Agent {
+const fn agent(
+    name: &'static str,
+    branch: &'static str,
+    department: &'static str,
+    cap: i64,
+    pace: usize,
+) -> Agent {
     Agent { name, branch, department, cap, pace, joined_days_ago: None }
 }
 

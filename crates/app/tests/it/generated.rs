@@ -43,7 +43,9 @@ fn the_settings_are_documented() {
                 let says = before.split_once("> ").map_or("", |(_, says)| says).trim();
                 let default = flat.split_once("[default: ").and_then(|(_, rest)| rest.split_once(']'));
                 let default = default.map_or("none", |(value, _)| value);
-                settings.insert(name.to_owned(), format!("| `{name}` | `--{flag}` | {default} | {says} |"));
+                // The first to name it is the program itself; the demo has the same flag with another default.
+                let row = format!("| `{name}` | `--{flag}` | {default} | {says} |");
+                settings.entry(name.to_owned()).or_insert(row);
             }
         }
     }

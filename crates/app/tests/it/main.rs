@@ -1,4 +1,6 @@
 //! The integration tests of the whole, in one binary.
 
+mod demo;
 mod generated;
 mod house;
+mod kill;
