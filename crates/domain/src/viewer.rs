@@ -58,7 +58,12 @@ pub struct LeadPlace {
 impl Sight {
     /// Whether a lead is seen: what the store's lists ask in SQL, for a lead that is at hand.
     pub fn sees(self, lead: &LeadPlace) -> bool {
-        fn inside<T: PartialEq>(label: Option<T>, lead: Option<T>, owner: Option<T>, owned: bool) -> bool {
+        fn inside<T: PartialEq + Copy>(
+            label: Option<T>,
+            lead: Option<T>,
+            owner: Option<T>,
+            owned: bool,
+        ) -> bool {
             label.is_none() || label == lead || label == owner || (lead.is_none() && !owned)
         }
         match self {
@@ -80,7 +85,9 @@ impl Viewer {
             Viewer::Operator
             | Viewer::User { scope: Scope::Company, .. }
             | Viewer::User { scope: Scope::Branch, branch: None, department: None, .. } => Sight::All,
-            Viewer::User { scope: Scope::Branch, branch, department, .. } => Sight::Labels { branch, department },
+            Viewer::User { scope: Scope::Branch, branch, department, .. } => {
+                Sight::Labels { branch, department }
+            }
             Viewer::User { scope: Scope::Own, id, .. } => Sight::OwnedBy(id),
         }
     }
@@ -90,6 +97,34 @@ impl Viewer {
         match self {
             Viewer::Operator => None,
             Viewer::User { id, .. } => Some(id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r14_who_sees_which_lead() {
+        let (here, there) = (Some(BranchId(1)), Some(BranchId(2)));
+        let (sales, care) = (Some(DepartmentId(1)), Some(DepartmentId(2)));
+        let (ann, bob) = (Some(UserId(1)), Some(UserId(2)));
+        let nobodys = LeadPlace::default();
+        let anns = LeadPlace { owner: ann, owner_branch: here, owner_department: sales, ..nobodys };
+        let bobs = LeadPlace { owner: bob, owner_branch: there, owner_department: care, ..nobodys };
+        let bobs_from_here = LeadPlace { branch: here, department: sales, ..bobs };
+        let from_there = LeadPlace { branch: there, ..nobodys };
+        let for_care = LeadPlace { department: care, ..nobodys };
+        let all = [nobodys, anns, bobs, bobs_from_here, from_there, for_care];
+        for (sight, expect) in [
+            (Sight::All, [true; 6]),
+            (Sight::OwnedBy(UserId(1)), [false, true, false, false, false, false]),
+            (Sight::Labels { branch: here, department: None }, [true, true, false, true, false, true]),
+            (Sight::Labels { branch: None, department: sales }, [true, true, false, true, true, false]),
+            (Sight::Labels { branch: here, department: sales }, [true, true, false, true, false, false]),
+        ] {
+            assert_eq!(all.map(|lead| sight.sees(&lead)), expect, "{sight:?}");
         }
     }
 }

@@ -38,14 +38,14 @@ sql! {
         JOIN queues q ON q.company_id = $1 AND q.user_id = s.user_id
         JOIN users u ON u.company_id = $1 AND u.id = s.user_id
         JOIN roles r ON r.company_id = $1 AND r.id = u.role_id
-        ORDER BY q.user_id /*pg FOR UPDATE OF q*/";
+        ORDER BY q.user_id /*pg FOR UPDATE OF q FOR SHARE OF u*/";
     LOCK_TWO_QUEUES = "SELECT u.id, u.name, u.branch_id, u.department_id, u.lead_cap, q.held, q.last_received_at_ms,
             r.receives_leads, CASE WHEN u.banned_at_ms IS NULL THEN 0 ELSE 1 END
         FROM queues q
         JOIN users u ON u.company_id = q.company_id AND u.id = q.user_id
         JOIN roles r ON r.company_id = u.company_id AND r.id = u.role_id
         WHERE q.company_id = $1 AND q.user_id IN ($2, $3)
-        ORDER BY q.user_id /*pg FOR UPDATE OF q*/";
+        ORDER BY q.user_id /*pg FOR UPDATE OF q FOR SHARE OF u*/";
     MOVE_STAGED = "UPDATE leads SET owner_id = m.to_owner_id, status_id = $2, version = version + 1, entries = leads.entries + 1,
             owners_before = owners_before + 1, owned_since_ms = $3, owner_chosen_at_ms = NULL, owner_acted_at_ms = NULL,
             last_activity_at_ms = $3

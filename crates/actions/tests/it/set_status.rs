@@ -1,5 +1,7 @@
 //! Another status by hand, for one lead and for the ticked ones, on both databases (R7, R12, R14, R24).
 
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests are tests too")]
+
 use actions::{
     add_user::{NewUser, add_user},
     assign_lead::{AssignLead, Assignment, assign_lead},

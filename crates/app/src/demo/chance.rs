@@ -1,6 +1,6 @@
 //! Chance that is the same every time: a small seeded generator, so that every demo tells the same story.
 
-/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+/// `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 #[derive(Debug, Clone)]
 pub struct Chance(u64);
 

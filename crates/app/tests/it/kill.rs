@@ -110,7 +110,7 @@ impl Site {
             before_or_after[usize::from(found == imported)] += 1;
 
             // Once more: what is there is skipped, what is missing comes, and no row comes twice.
-            let said = self.succeeds(&["import", &file]).await;
+            let said = self.succeeds(&["import", &file]);
             let new = if found == imported { 0 } else { ROWS };
             assert_eq!(said, format!("{new} leads imported, {} skipped (duplicate), 0 errors.\n", ROWS - new));
 
@@ -125,12 +125,11 @@ impl Site {
             assert!([start, dealt].contains(&found), "{at_run:?}: {start:?} {found:?}");
             before_or_after[usize::from(found == dealt)] += 1;
 
-            let said = self.succeeds(&["run", "assignment"]).await;
+            let said = self.succeeds(&["run", "assignment"]);
             let new = if found == dealt { "0 leads assigned across 0 agents" } else { "1200 leads assigned across 3 agents" };
             assert!(said.contains(new), "{at_run:?}: {said}");
             assert_eq!(State { runs_done: 0, ..self.state().await }, State { runs_done: 0, ..dealt });
         }
-        println!("{} found as before, {} as after", before_or_after[0], before_or_after[1]);
         assert!(before_or_after[0] > 0, "some were killed in time: {before_or_after:?}");
     }
 
@@ -152,7 +151,7 @@ impl Site {
         command
     }
 
-    async fn succeeds(&self, words: &[&str]) -> String {
+    fn succeeds(&self, words: &[&str]) -> String {
         let output = self.command(words).output().expect("started");
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{words:?}: {error}");
