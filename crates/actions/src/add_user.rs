@@ -45,7 +45,9 @@ pub async fn add_user(store: &Store, company: CompanyId, new: NewUser, now: Mome
         return Err(Error::refused("the user needs a name"));
     }
     if new.cap.is_some_and(|cap| !(0..=CAP_MAX).contains(&cap)) {
-        return Err(Error::Refused(format!("a lead cap is a number from 0 to {CAP_MAX}, or nothing for no limit")));
+        return Err(Error::Refused(format!(
+            "a lead cap is a number from 0 to {CAP_MAX}, or nothing for no limit"
+        )));
     }
     let hash = match &new.password {
         Some(password) => Some(password::hash(password).await?),
@@ -64,10 +66,14 @@ pub async fn add_user(store: &Store, company: CompanyId, new: NewUser, now: Mome
                     )));
                 };
                 if users::by_email(session, company, new.email.as_str()).await?.is_some() {
-                    return Err(Error::Refused(format!("there is a user with the e-mail {} already", new.email.as_str())));
+                    return Err(Error::Refused(format!(
+                        "there is a user with the e-mail {} already",
+                        new.email.as_str()
+                    )));
                 }
                 let branch = label(session, company, Label::Branch, new.branch.as_deref()).await?;
-                let department = label(session, company, Label::Department, new.department.as_deref()).await?;
+                let department =
+                    label(session, company, Label::Department, new.department.as_deref()).await?;
                 let user = users::NewUser {
                     name: &name,
                     email: new.email.as_str(),

@@ -92,7 +92,8 @@ async fn assign(session: &mut store::Session, order: AssignLead) -> Result<Assig
         return Ok(Assignment::NotOffered);
     };
     let unassigned = known.marked(StatusMark::Unassigned).id;
-    let status = if before.status == unassigned { known.marked(StatusMark::Assigned).id } else { before.status };
+    let status =
+        if before.status == unassigned { known.marked(StatusMark::Assigned).id } else { before.status };
     let open = (known.is_open(before.status), known.is_open(status));
     let held = agent.held + i64::from(open.1);
     if let Some(cap) = agent.cap

@@ -33,13 +33,11 @@ impl Error {
     }
 }
 
-/// Whether an error of the store is the caller's to mend: the wrong database, or one that is not there.
+/// Whether an error of the store is the caller's to mend: the wrong database, or one that is not there. A server that
+/// does not answer is not.
 pub fn is_the_callers(error: &store::Error) -> bool {
     matches!(
         error,
-        store::Error::NewerSchema { .. }
-            | store::Error::NotADatabase(_)
-            | store::Error::Missing(_)
-            | store::Error::Unavailable(_)
+        store::Error::NewerSchema { .. } | store::Error::NotADatabase(_) | store::Error::Missing(_)
     )
 }

@@ -5,7 +5,10 @@
 
 use crate::{
     error::{Error, Result},
-    lead_file::{self, Counts, FileError, Numbers, ReadFile, spool::{RowFailure, SpoolReader, SpooledRow}},
+    lead_file::{
+        self, Counts, FileError, Numbers, ReadFile,
+        spool::{RowFailure, SpoolReader, SpooledRow},
+    },
 };
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, ImportId, SourceId, StatusId},
@@ -99,7 +102,9 @@ pub async fn import_leads(
     let ReadFile { rows, failures, counts, columns, numbers, .. } = read;
     let unassigned = known.marked(StatusMark::Unassigned).id;
     let (id, imported) = store
-        .write_long(move |session| Box::pin(write_rows(session, rows, import, unassigned, counts, now, progress)))
+        .write_long(move |session| {
+            Box::pin(write_rows(session, rows, import, unassigned, counts, now, progress))
+        })
         .await?;
     Ok(Imported {
         import: id,
@@ -119,16 +124,17 @@ async fn read_and_judge(
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<ReadFile> {
     let may_convert = import.may_convert;
-    let plan = lead_file::Plan {
-        judge: JudgeContext {
-            default_country: import.country,
-            statuses: domain::lead_file::Statuses::new(
-                known.iter().map(|status| (&status.name, status.id.0, may_convert || status.kind != StatusKind::Won)),
-            ),
-        },
-        columns: None,
-        keeps_details: import.keeps_details,
-    };
+    let plan =
+        lead_file::Plan {
+            judge: JudgeContext {
+                default_country: import.country,
+                statuses: domain::lead_file::Statuses::new(known.iter().map(|status| {
+                    (&status.name, status.id.0, may_convert || status.kind != StatusKind::Won)
+                })),
+            },
+            columns: None,
+            keeps_details: import.keeps_details,
+        };
     let limits = import.limits.clone();
     let read = tokio::task::spawn_blocking(move || {
         lead_file::read_lead_file(file, &limits, &plan, |bytes| progress(Progress::Read(bytes)))
@@ -165,11 +171,12 @@ async fn write_rows(
     let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
     let mut seen = 0;
     loop {
-        let chunk = rows
-            .by_ref()
-            .take(limits::STAGED_ROWS)
-            .collect::<std::io::Result<Vec<SpooledRow>>>()
-            .map_err(|error| Error::Fault(format!("the rows could not be read back from the temporary file: {error}")))?;
+        let chunk =
+            rows.by_ref().take(limits::STAGED_ROWS).collect::<std::io::Result<Vec<SpooledRow>>>().map_err(
+                |error| {
+                    Error::Fault(format!("the rows could not be read back from the temporary file: {error}"))
+                },
+            )?;
         if chunk.is_empty() {
             break;
         }
@@ -244,37 +251,45 @@ async fn new_lead(
 struct Labels {
     company: CompanyId,
     known: HashMap<Label, HashMap<String, i64>>,
+    new: HashMap<Label, usize>,
 }
 
 impl Labels {
     fn new(company: CompanyId) -> Labels {
-        Labels { company, known: HashMap::new() }
+        Labels { company, known: HashMap::new(), new: HashMap::new() }
     }
 
     async fn id(&mut self, session: &mut Session, label: Label, name: Option<&str>) -> Result<Option<i64>> {
         let Some(name) = name else { return Ok(None) };
-        let name = clean_within(name, "the name of a branch, department, source or tag", 200).map_err(Error::refused)?;
+        let name = clean_within(name, "the name of a branch, department, source or tag", 200)
+            .map_err(Error::refused)?;
         if name.is_empty() {
             return Ok(None);
         }
-        let known = self.known.entry(label).or_default();
         let folded = fold(&name);
-        if let Some(id) = known.get(&folded) {
+        if let Some(id) = self.known.get(&label).and_then(|known| known.get(&folded)) {
             return Ok(Some(*id));
         }
-        if known.len() >= NEW_LABELS_MAX {
-            return Err(Error::Refused(format!(
-                "the file names more than {NEW_LABELS_MAX} different {}; most likely a column is mapped wrongly",
-                match label {
-                    Label::Branch => "branches",
-                    Label::Department => "departments",
-                    Label::Source => "sources",
-                    Label::Tag => "tags",
+        let id = match labels::find(session, self.company, label, &name).await? {
+            Some(id) => id,
+            None => {
+                let new = self.new.entry(label).or_default();
+                *new += 1;
+                if *new > NEW_LABELS_MAX {
+                    return Err(Error::Refused(format!(
+                        "the file names more than {NEW_LABELS_MAX} new {}; most likely a column is mapped wrongly",
+                        match label {
+                            Label::Branch => "branches",
+                            Label::Department => "departments",
+                            Label::Source => "sources",
+                            Label::Tag => "tags",
+                        }
+                    )));
                 }
-            )));
-        }
-        let id = labels::find_or_add(session, self.company, label, &name).await?;
-        known.insert(folded, id);
+                labels::find_or_add(session, self.company, label, &name).await?
+            }
+        };
+        self.known.entry(label).or_default().insert(folded, id);
         Ok(Some(id))
     }
 }

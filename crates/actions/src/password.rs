@@ -14,7 +14,9 @@ pub const BYTES_MAX: usize = 1_024;
 /// A PHC string for the password, with a new salt.
 pub async fn hash(password: &str) -> Result<String> {
     if password.chars().count() < CHARS_MIN {
-        return Err(Error::Refused(format!("a password has at least {CHARS_MIN} characters; this one is shorter")));
+        return Err(Error::Refused(format!(
+            "a password has at least {CHARS_MIN} characters; this one is shorter"
+        )));
     }
     if password.len() > BYTES_MAX {
         return Err(Error::Refused(format!("a password has at most {BYTES_MAX} bytes; this one is longer")));

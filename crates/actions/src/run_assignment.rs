@@ -22,6 +22,9 @@ const EARLIER_OWNERS_DAYS: i64 = 30;
 /// Working days for which a person's choice of an owner stands (R26).
 const CHOICE_WORKING_DAYS: u32 = 2;
 
+/// A status that holds more than one lead in so many is read by walking through all of them.
+const COMMON_PART: i64 = 4;
+
 /// What a run did, or a preview would do.
 #[derive(Debug)]
 pub struct Report {
@@ -59,7 +62,9 @@ pub async fn run(
 ) -> Result<Report> {
     let zone = zone(company)?;
     let Some(lease) = store.try_lease(company.id).await? else {
-        return Err(Error::refused("a run of this company is in progress; wait until it is done and start again"));
+        return Err(Error::refused(
+            "a run of this company is in progress; wait until it is done and start again",
+        ));
     };
     let report = run_alone(store, company, viewer, started_by, clock, &zone).await;
     lease.release().await;
@@ -88,7 +93,9 @@ async fn run_alone(
         Err(error) => {
             let (company, now, why) = (company.id, clock(), error.to_string());
             let closed: store::Result<()> = store
-                .write(move |session| Box::pin(async move { runs::fail(session, company, run, now, &why).await }))
+                .write(move |session| {
+                    Box::pin(async move { runs::fail(session, company, run, now, &why).await })
+                })
                 .await;
             if let Err(unrecorded) = closed {
                 // The next run that looks finds the record open and its process gone.
@@ -99,16 +106,29 @@ async fn run_alone(
     }
 }
 
-/// The sentence of the last run, in all its forms (R33).
-pub async fn last_sentence(session: &mut Session, company: &Company) -> Result<(String, String)> {
+/// The sentence of the last run, in all its forms (R33), and its second line. A record that says *running* although
+/// nobody holds the lease belongs to a process that died: it is closed as interrupted (R42).
+pub async fn last_sentence(store: &Store, company: &Company, now: Moment) -> Result<(String, String)> {
     let zone = zone(company)?;
-    let latest = runs::latest(session, company.id, ASSIGNMENT, 1).await?;
-    Ok(match latest.first() {
+    let mut latest = latest(store, company).await?;
+    if latest.as_ref().is_some_and(|run| run.state == "running")
+        && let Some(lease) = store.try_lease(company.id).await?
+    {
+        let id = company.id;
+        store
+            .write(move |session| Box::pin(async move { runs::interrupt(session, id, now).await }))
+            .await
+            .map_err(Error::Store)?;
+        lease.release().await;
+        latest = self::latest(store, company).await?;
+    }
+    Ok(match latest {
         None => (sentence::NEVER_RUN.into(), String::new()),
         Some(run) if run.state == "running" => (sentence::running(run.started_at, &zone), String::new()),
-        Some(run) if run.state == "failed" => {
-            (sentence::failed(run.started_at, &zone, run.failure.as_deref().unwrap_or("unknown")), String::new())
-        }
+        Some(run) if run.state == "failed" => (
+            sentence::failed(run.started_at, &zone, run.failure.as_deref().unwrap_or("unknown")),
+            String::new(),
+        ),
         Some(run) => {
             let numbers: RunNumbers = run
                 .summary
@@ -118,6 +138,10 @@ pub async fn last_sentence(session: &mut Session, company: &Company) -> Result<(
             (sentence::last_run(run.started_at, &zone, &numbers), sentence::second_line(&numbers))
         }
     })
+}
+
+async fn latest(store: &Store, company: &Company) -> Result<Option<runs::Run>> {
+    Ok(runs::latest(store.read().await?.session(), company.id, ASSIGNMENT, 1).await?.into_iter().next())
 }
 
 async fn open_record(
@@ -145,21 +169,20 @@ async fn deal_and_claim(
 ) -> Result<Dealing> {
     let (given, dealing) = look_and_deal(store, company, clock()).await?;
     let (company, now) = (company.id, clock());
-    store
-        .write_long(move |session| Box::pin(claim(session, company, run, given, dealing, now)))
-        .await
+    store.write_long(move |session| Box::pin(claim(session, company, run, given, dealing, now))).await
 }
 
 async fn claim(
     session: &mut Session,
     company: CompanyId,
     run: RunId,
-    status: StatusId,
+    given: Given,
     mut dealing: Dealing,
     now: Moment,
 ) -> Result<Dealing> {
     let moves = std::mem::take(&mut dealing.moves);
-    let outcome = assign::claim(session, &Claim { company, run, at: now, status, moves: &moves }).await?;
+    let outcome =
+        assign::claim(session, &Claim { company, run, at: now, status: given.status, moves: &moves }).await?;
     let dealing = dealing.as_claimed(&outcome);
     let numbers = &dealing.numbers;
     let totals = runs::Totals {
@@ -168,28 +191,48 @@ async fn claim(
         kept: numbers.kept as i64,
         unassigned: numbers.unassigned() as i64,
     };
-    let summary = serde_json::to_string(numbers).map_err(|error| Error::Fault(error.to_string()))?;
+    let mut summary = serde_json::to_value(numbers).map_err(|error| Error::Fault(error.to_string()))?;
+    summary["settings"] = given.settings;
+    let summary = summary.to_string();
     if !runs::finish(session, company, run, now, totals, &summary, &dealing.agents).await? {
-        return Err(Error::Fault("another node took this run for dead and closed its record; nothing was changed".into()));
+        return Err(Error::Fault(
+            "another node took this run for dead and closed its record; nothing was changed".into(),
+        ));
     }
     Ok(dealing)
 }
 
-/// Snapshot, then decision. Answers the status to give and what to do.
-async fn look_and_deal(store: &Store, company: &Company, now: Moment) -> Result<(StatusId, Dealing)> {
+/// What a run goes by: the status it gives, and its settings for the record.
+struct Given {
+    status: StatusId,
+    settings: serde_json::Value,
+}
+
+/// Snapshot, then decision.
+async fn look_and_deal(store: &Store, company: &Company, now: Moment) -> Result<(Given, Dealing)> {
     let (id, chosen_since) =
         (company.id, zone(company)?.working_days_back(now, CHOICE_WORKING_DAYS, company.working_days));
     let seen: Seen = store.read_long(move |session| Box::pin(look(session, id, chosen_since, now))).await?;
-    let given = seen.statuses.marked(StatusMark::Assigned).id;
-    let dealing = tokio::task::spawn_blocking(move || seen.pool.deal(&seen.members, &seen.earlier, &seen.rules))
-        .await
-        .map_err(|error| Error::Fault(format!("the dealing failed: {error}")))?
-        .map_err(|error| Error::Fault(error.to_string()))?;
+    let names: Vec<&str> = (seen.statuses.iter())
+        .filter(|status| seen.eligible.contains(&status.id))
+        .map(|status| status.name.as_str())
+        .collect();
+    let settings = serde_json::json!({
+        "strategy": seen.rules.strategy, "statuses": names,
+        "oldest_first": seen.rules.oldest_first, "rest_hours": seen.rules.rest_hours,
+    });
+    let given = Given { status: seen.statuses.marked(StatusMark::Assigned).id, settings };
+    let dealing =
+        tokio::task::spawn_blocking(move || seen.pool.deal(&seen.members, &seen.earlier, &seen.rules))
+            .await
+            .map_err(|error| Error::Fault(format!("the dealing failed: {error}")))?
+            .map_err(|error| Error::Fault(error.to_string()))?;
     Ok((given, dealing))
 }
 
 struct Seen {
     statuses: Statuses,
+    eligible: Vec<StatusId>,
     members: Vec<domain::pool::Member>,
     pool: Pool,
     earlier: Vec<(domain::ids::LeadId, UserId)>,
@@ -208,9 +251,12 @@ async fn look(session: &mut Session, company: CompanyId, chosen_since: Moment, n
     };
     let members = users::members(session, company).await?;
     let eligible = settings.eligible(&statuses);
+    let counts = statuses::counts(session, company).await?;
+    let all: i64 = counts.iter().map(|(_, leads)| leads).sum();
     let mut leads = Vec::new();
     for status in &eligible {
-        leads.append(&mut pool::in_status(session, company, *status).await?);
+        let common = counts.iter().any(|(id, leads)| id == status && leads * COMMON_PART > all);
+        leads.append(&mut pool::in_status(session, company, *status, common).await?);
     }
     let pool = Pool::gather(leads, &members, &rules);
     let mut earlier = Vec::new();
@@ -220,7 +266,7 @@ async fn look(session: &mut Session, company: CompanyId, chosen_since: Moment, n
             earlier.append(&mut pool::earlier_owners(session, company, *status, since).await?);
         }
     }
-    Ok(Seen { statuses, members, pool, earlier, rules })
+    Ok(Seen { statuses, eligible, members, pool, earlier, rules })
 }
 
 fn zone(company: &Company) -> Result<Zone> {

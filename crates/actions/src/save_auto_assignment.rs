@@ -40,7 +40,10 @@ pub async fn save_auto_assignment(
                     settings.statuses = Vec::new();
                     for name in names {
                         let Some(status) = known.named(&name) else {
-                            return Err(Error::refused(SettingsRefused::UnknownStatus { name, known: known.names() }));
+                            return Err(Error::refused(SettingsRefused::UnknownStatus {
+                                name,
+                                known: known.names(),
+                            }));
                         };
                         if !settings.statuses.contains(&status.id) {
                             settings.statuses.push(status.id);

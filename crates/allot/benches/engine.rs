@@ -48,9 +48,7 @@ fn measure(name: &str, instance: &Instance, rounds: usize, limit_ms: Option<u32>
     let [all, busy] = times[times.len() / 2];
     let limit = limit_ms.map_or(String::new(), |limit| format!(" (limit {limit})"));
     let mib = beyond as f64 / f64::from(1 << 20);
-    println!(
-        "{all:9.2} ms{limit}, on the processor {busy:.2}; {mib:.1} MiB beyond input and output: {name}"
-    );
+    println!("{all:9.2} ms{limit}, on the processor {busy:.2}; {mib:.1} MiB beyond input and output: {name}");
 }
 
 /// What this thread has used of a processor, where the system tells: on a busy machine the better measure.

@@ -185,6 +185,7 @@ impl fmt::Display for Error {
                 "agent {agent} has room for {room}, but {fallbacks} leads could stay with it: give room 0 or at least {fallbacks}"
             ),
             Self::Weight { agent, weight } => {
+                let weight = crate::instance::in_short(*weight);
                 write!(f, "agent {agent} has weight {weight}: it must be between 0.001 and 1000")
             }
             Self::Overflow(text) => f.write_str(text),

@@ -119,7 +119,17 @@ pub struct BadWeight(pub f64);
 
 impl fmt::Display for BadWeight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "weight {} is not between 0.001 and 1000", self.0)
+        write!(f, "weight {} is not between 0.001 and 1000", in_short(self.0))
+    }
+}
+
+/// A number as people write it: not three hundred digits for 1e300.
+pub(crate) fn in_short(number: f64) -> String {
+    let magnitude = number.abs();
+    if magnitude == 0.0 || (1e-6..1e9).contains(&magnitude) {
+        number.to_string()
+    } else {
+        format!("{number:e}")
     }
 }
 

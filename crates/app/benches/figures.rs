@@ -44,7 +44,8 @@ fn main() -> Result<ExitCode> {
         server: env::var("EVENHAND_BENCH_POSTGRES").context("EVENHAND_BENCH_POSTGRES is set by bench/run")?,
         rounds: env::var("EVENHAND_BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5),
     };
-    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|filter| name.contains(filter.as_str()));
+    let wanted =
+        |name: &str| arguments.is_empty() || arguments.iter().any(|filter| name.contains(filter.as_str()));
     let mut table = Table::default();
     runtime.block_on(async {
         for engine in [store::dialect::Engine::Sqlite, store::dialect::Engine::Postgres] {

@@ -5,7 +5,13 @@ use std::path::PathBuf;
 
 /// Gives every lead to the right agent: fair, at once, and with a reason.
 #[derive(Debug, Parser)]
-#[command(name = "evenhand", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "evenhand",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     /// Where the rows are, and whose they are
     #[command(flatten)]

@@ -39,7 +39,9 @@ fn password_from_stdin() -> anyhow::Result<String> {
     std::io::BufRead::read_line(&mut std::io::stdin().lock(), &mut line)?;
     let password = line.trim_end_matches(['\r', '\n']).to_owned();
     if password.is_empty() {
-        return Err(crate::output::callers_fault("no password came on standard input; write it there as the first line"));
+        return Err(crate::output::callers_fault(
+            "no password came on standard input; write it there as the first line",
+        ));
     }
     Ok(password)
 }

@@ -153,6 +153,31 @@ mod tests {
         }
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_same_moment_gives_the_same_story() {
+        let mut stories = Vec::new();
+        for _ in 0..2 {
+            let database = testing::sqlite().await;
+            let company = fill(&database.store, people::COMPANY, TUESDAY_AT_11).await.unwrap();
+            let mut lines = Vec::new();
+            let mut reader = database.store.read().await.unwrap();
+            leads::each(
+                reader.session(),
+                company.id,
+                leads::Filter::default(),
+                domain::viewer::Sight::All,
+                |line| {
+                    lines.push(line);
+                    Ok(())
+                },
+            )
+            .await
+            .unwrap();
+            stories.push(lines);
+        }
+        assert!(stories[0] == stories[1], "two demos of one moment differ");
+    }
+
     async fn is_believable(store: &Store, company: &Company, now: Moment) {
         assert_eq!(findings(store, company).await, [""; 0]);
         let mut reader = store.read().await.unwrap();

@@ -28,7 +28,10 @@ pub fn complain(sentence: &str) {
 /// Tells what went wrong and whose fault it is. A reader that has seen enough (`| head`) is nobody's.
 pub fn fail(error: &anyhow::Error) -> ExitCode {
     let broken_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
-    if error.downcast_ref::<io::Error>().is_some_and(broken_pipe) {
+    let serde_pipe = |error: &serde_json::Error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe);
+    if error.downcast_ref::<io::Error>().is_some_and(broken_pipe)
+        || error.downcast_ref::<serde_json::Error>().is_some_and(serde_pipe)
+    {
         return ExitCode::SUCCESS;
     }
     complain(&format!("{error:#}"));
@@ -74,9 +77,11 @@ pub fn table(out: &mut impl Write, head: &[&str], rows: &[Vec<String>]) -> io::R
         .collect();
     let mut line = |cells: Vec<&str>| -> io::Result<()> {
         let padded: Vec<String> = (cells.into_iter().zip(&widths).zip(&numeric))
-            .map(|((cell, width), numeric)| {
-                if *numeric { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
-            })
+            .map(
+                |((cell, width), numeric)| {
+                    if *numeric { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+                },
+            )
             .collect();
         writeln!(out, "{}", padded.join("  ").trim_end())
     };

@@ -39,11 +39,17 @@ impl Place {
         }
         let mut all = companies::list(reader.session(), COMPANIES_NAMED).await?;
         match all.len() {
-            0 => Err(callers_fault(format!("{} has no company yet; create one with `evenhand init`", store.place()))),
+            0 => Err(callers_fault(format!(
+                "{} has no company yet; create one with `evenhand init`",
+                store.place()
+            ))),
             1 => Ok(all.remove(0)),
             _ => {
                 let names: Vec<String> = all.into_iter().map(|company| company.name).collect();
-                Err(callers_fault(format!("there are several companies; say which with --company: {}", names.join(", "))))
+                Err(callers_fault(format!(
+                    "there are several companies; say which with --company: {}",
+                    names.join(", ")
+                )))
             }
         }
     }

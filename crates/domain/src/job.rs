@@ -37,7 +37,9 @@ pub enum SettingsRefused {
     #[error("{0} is the status that assignment gives; leads in it have just been dealt out")]
     GivenOnAssignment(String),
     /// Enabled without a status.
-    #[error("auto lead assignment cannot be enabled without a status to take leads from; choose at least one with --statuses")]
+    #[error(
+        "auto lead assignment cannot be enabled without a status to take leads from; choose at least one with --statuses"
+    )]
     NoStatuses,
     /// A status that does not exist.
     #[error("there is no status {name:?}; the statuses are {known}")]
@@ -65,7 +67,8 @@ impl AutoAssignment {
     /// The statuses whose leads are dealt. A status that was closed, or got the mark of R5, after the settings were
     /// saved drops out: its leads are not held, or have just been dealt.
     pub fn eligible(&self, statuses: &Statuses) -> Vec<StatusId> {
-        let may = |status: &Status| status.kind == StatusKind::Open && status.mark != Some(StatusMark::Assigned);
+        let may =
+            |status: &Status| status.kind == StatusKind::Open && status.mark != Some(StatusMark::Assigned);
         self.statuses.iter().copied().filter(|id| statuses.get(*id).is_some_and(may)).collect()
     }
 

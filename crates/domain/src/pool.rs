@@ -9,7 +9,7 @@ use crate::{
     time::Moment,
 };
 use allot::{Agent, AgentSet, Class, Instance, Strategy};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A lead in an eligible status, as the snapshot read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl Pool {
     /// R26: sorts the leads of the eligible statuses into the pool and the exceptions.
     pub fn gather(leads: impl IntoIterator<Item = PoolLead>, members: &[Member], rules: &Rules) -> Pool {
         let banned: HashMap<UserId, bool> = members.iter().map(|member| (member.id, member.banned)).collect();
-        let mut exceptions = std::collections::BTreeMap::<Exception, u64>::new();
+        let mut exceptions = BTreeMap::<Exception, u64>::new();
         let leads = leads
             .into_iter()
             .filter(|lead| match exception(lead, &banned, rules) {
@@ -181,20 +181,21 @@ impl Pool {
     ) -> Result<Dealing, DealingFailed> {
         self.leads.sort_by_key(|lead| urgency(lead, rules));
         let table = Table::new(&self.leads, members);
-        let (instance, rows) = table.instance(&self.leads, earlier, rules);
+        let Problem { instance, rows, nobody_may } = table.problem(&self.leads, earlier, rules);
         let plan = allot::plan(&instance)?;
         allot::verify(&instance, &plan)?;
 
         let mut moves: Vec<(u32, Move)> = Vec::new();
         let mut kept = 0;
-        let mut leftovers = std::collections::BTreeMap::<Leftover, u64>::new();
+        let mut leftovers = BTreeMap::<Leftover, u64>::new();
         let mut got = vec![0_i64; table.agents.len()];
         let mut left = vec![0_i64; table.agents.len()];
         for (number, (class, rows)) in instance.classes.iter().zip(&rows).enumerate() {
             for (row, agent) in rows.iter().zip(plan.class(number)) {
                 let lead = &self.leads[*row as usize];
                 if *agent == allot::NOBODY {
-                    let why = if class.eligible.is_empty() { Leftover::NoEligibleAgents } else { Leftover::AgentsAtCap };
+                    let why =
+                        if nobody_may[number] { Leftover::NoEligibleAgents } else { Leftover::AgentsAtCap };
                     *leftovers.entry(why).or_default() += 1;
                 } else if class.fallback == Some(*agent) {
                     kept += 1;
@@ -232,6 +233,7 @@ impl Pool {
             leftovers: leftovers.into_iter().collect(),
             exceptions: self.exceptions,
             changed_meanwhile: 0,
+            surplus: 0,
         };
         Ok(Dealing { moves, agents, numbers })
     }
@@ -258,6 +260,7 @@ impl Dealing {
         let owned = claimed.surplus.iter().filter(|m| m.from.is_some()).count();
         self.numbers.add_surplus((claimed.surplus.len() - owned) as u64, owned as u64);
         self.numbers.changed_meanwhile = claimed.changed.len() as u64;
+        self.numbers.surplus = claimed.surplus.len() as u64;
         self.numbers.assigned = claimed.moved.len() as u64;
         self.numbers.agents = got.len() as u64;
         self.moves.clone_from(&claimed.moved);
@@ -278,6 +281,54 @@ pub struct Outcome {
     pub held: HashMap<UserId, i64>,
 }
 
+impl Outcome {
+    /// Drops moves until nobody would end above the cap, and nobody gets a lead who may not. A dropped move of an owned
+    /// lead leaves it with its owner, who may then be too full in turn; so it goes on until nothing is dropped.
+    pub fn drop_surplus(&mut self, members: &BTreeMap<UserId, Member>) {
+        loop {
+            let mut balance: BTreeMap<UserId, i64> = BTreeMap::new();
+            for m in &self.moved {
+                *balance.entry(m.to).or_default() += 1;
+                if let Some(from) = m.from {
+                    *balance.entry(from).or_default() -= 1;
+                }
+            }
+            let mut surplus: BTreeMap<UserId, i64> = balance
+                .into_iter()
+                .filter_map(|(user, balance)| {
+                    let over = match members.get(&user) {
+                        Some(member) if member.is_receiver() => {
+                            member.held + balance - member.cap.unwrap_or(i64::MAX)
+                        }
+                        _ => i64::MAX, // gone, banned or no receiver any more: gets nothing
+                    };
+                    (over > 0).then_some((user, over))
+                })
+                .collect();
+            if surplus.is_empty() {
+                return;
+            }
+            let before = self.moved.len();
+            // The moves stand in the order in which they keep their place: the last go first.
+            let mut kept: Vec<Move> = Vec::with_capacity(before);
+            for m in std::mem::take(&mut self.moved).into_iter().rev() {
+                match surplus.get_mut(&m.to) {
+                    Some(over) if *over > 0 => {
+                        *over -= 1;
+                        self.surplus.push(m);
+                    }
+                    _ => kept.push(m),
+                }
+            }
+            kept.reverse();
+            self.moved = kept;
+            if self.moved.len() == before {
+                return; // an agent above the cap who gets nothing: nothing to drop (R29)
+            }
+        }
+    }
+}
+
 /// R26, in the order in which the reasons are reported.
 fn exception(lead: &PoolLead, banned: &HashMap<UserId, bool>, rules: &Rules) -> Option<Exception> {
     let owner = lead.owner?;
@@ -286,10 +337,9 @@ fn exception(lead: &PoolLead, banned: &HashMap<UserId, bool>, rules: &Rules) -> 
         Some(Exception::OwnerBanned)
     } else if since(lead.owner_acted_at, rules.now.hours_before(2)) {
         Some(Exception::InWork)
-    } else if lead
-        .owner_chosen_at
-        .is_some_and(|chosen| chosen >= rules.chosen_since && lead.last_attempt_at.is_none_or(|tried| tried < chosen))
-    {
+    } else if lead.owner_chosen_at.is_some_and(|chosen| {
+        chosen >= rules.chosen_since && lead.last_attempt_at.is_none_or(|tried| tried < chosen)
+    }) {
         Some(Exception::ChosenByAPerson)
     } else if since(lead.last_attempt_at, rules.now.hours_before(rules.rest_hours)) {
         Some(Exception::TriedRecently)
@@ -328,7 +378,8 @@ impl<'m> Table<'m> {
     fn new(leads: &[PoolLead], members: &'m [Member]) -> Table<'m> {
         let mut agents: Vec<&Member> = members.iter().collect();
         agents.sort_by_key(|member| member.id);
-        let index: HashMap<UserId, u32> = (0..).zip(&agents).map(|(index, member)| (member.id, index)).collect();
+        let index: HashMap<UserId, u32> =
+            (0..).zip(&agents).map(|(index, member)| (member.id, index)).collect();
         let mut in_pool = vec![0; agents.len()];
         for owner in leads.iter().filter_map(|lead| lead.owner) {
             if let Some(owner) = index.get(&owner) {
@@ -349,26 +400,33 @@ impl<'m> Table<'m> {
         Some(u32::try_from(room.max(0)).unwrap_or(u32::MAX))
     }
 
-    /// The instance, and for each class the rows of its leads, most urgent first.
-    fn instance(
-        &self,
-        leads: &[PoolLead],
-        earlier: &[(LeadId, UserId)],
-        rules: &Rules,
-    ) -> (Instance, Vec<Vec<u32>>) {
-        type Key = (u32, Option<BranchId>, Option<DepartmentId>, Option<u32>);
-        let mut classes: HashMap<Key, usize> = HashMap::new();
-        let mut keys: Vec<Key> = Vec::new();
+    /// The instance of the engine's problem.
+    fn problem(&self, leads: &[PoolLead], earlier: &[(LeadId, UserId)], rules: &Rules) -> Problem {
+        // Leads whom the same agents can take are one class whatever their labels, so that the most urgent of all of
+        // them go first (R30).
+        let mut reaches: HashMap<Reach, u32> = HashMap::new();
+        let mut by_label: HashMap<(Option<BranchId>, Option<DepartmentId>, Option<u32>), u32> =
+            HashMap::new();
+        let mut classes: HashMap<(u32, u32, Option<u32>), usize> = HashMap::new();
+        let mut keys: Vec<(u32, u32, Option<u32>)> = Vec::new();
         let mut rows: Vec<Vec<u32>> = Vec::new();
         for (row, lead) in (0..).zip(leads) {
             let fallback = lead.owner.and_then(|owner| self.index.get(&owner)).copied();
-            let key = (tier(lead), lead.branch, lead.department, fallback);
+            let reach = *by_label.entry((lead.branch, lead.department, fallback)).or_insert_with(|| {
+                let next = reaches.len() as u32;
+                *reaches.entry(self.reach(lead.branch, lead.department, fallback)).or_insert(next)
+            });
+            let key = (tier(lead), reach, fallback);
             let class = *classes.entry(key).or_insert_with(|| {
                 keys.push(key);
                 rows.push(Vec::new());
                 keys.len() - 1
             });
             rows[class].push(row);
+        }
+        let mut sets = vec![Reach::default(); reaches.len()];
+        for (reach, number) in reaches {
+            sets[number as usize] = reach;
         }
         let places: HashMap<LeadId, (usize, u32)> = if earlier.is_empty() {
             HashMap::new()
@@ -381,7 +439,7 @@ impl<'m> Table<'m> {
         let mut avoid: Vec<Vec<(u32, u32)>> = vec![Vec::new(); rows.len()];
         for (lead, owner) in earlier {
             if let (Some((class, place)), Some(agent)) = (places.get(lead), self.index.get(owner))
-                && keys[*class].3 != Some(*agent)
+                && keys[*class].2 != Some(*agent)
             {
                 avoid[*class].push((*place, *agent));
             }
@@ -395,40 +453,64 @@ impl<'m> Table<'m> {
             })
             .collect();
         let classes = (keys.iter().zip(&rows).zip(avoid))
-            .map(|((key, rows), mut avoid)| {
+            .map(|(((tier, reach, fallback), rows), mut avoid)| {
                 avoid.sort_unstable();
                 avoid.dedup();
                 Class {
-                    tier: key.0,
-                    eligible: self.eligible(key.1, key.2, key.3),
-                    fallback: key.3,
+                    tier: *tier,
+                    eligible: sets[*reach as usize].with_room.clone(),
+                    fallback: *fallback,
                     leads: rows.len() as u32,
                     strata: rows.iter().map(|row| stratum(leads[*row as usize].source)).collect(),
                     avoid,
                 }
             })
             .collect();
-        (Instance { strategy: rules.strategy, agents, classes }, rows)
+        let nobody_may = keys.iter().map(|(_, reach, _)| sets[*reach as usize].nobody_may).collect();
+        Problem { instance: Instance { strategy: rules.strategy, agents, classes }, rows, nobody_may }
     }
 
-    /// R28: a lead that carries a branch or department goes to agents of it; never to the present owner (R29).
-    fn eligible(
+    /// R28: a lead that carries a branch or department goes to agents of it; never to the present owner (R29); R27: to
+    /// agents with room.
+    fn reach(
         &self,
         branch: Option<BranchId>,
         department: Option<DepartmentId>,
         fallback: Option<u32>,
-    ) -> AgentSet {
-        (0..)
-            .zip(&self.agents)
-            .filter(|(agent, member)| {
-                member.is_receiver()
-                    && fallback != Some(*agent)
-                    && branch.is_none_or(|branch| member.branch == Some(branch))
-                    && department.is_none_or(|department| member.department == Some(department))
-            })
-            .map(|(agent, _)| agent)
-            .collect()
+    ) -> Reach {
+        let mut reach = Reach { with_room: AgentSet::new(), nobody_may: true };
+        for (agent, member) in (0..).zip(&self.agents) {
+            if member.is_receiver()
+                && fallback != Some(agent)
+                && branch.is_none_or(|branch| member.branch == Some(branch))
+                && department.is_none_or(|department| member.department == Some(department))
+            {
+                reach.nobody_may = false;
+                if self.room(agent as usize) != Some(0) {
+                    reach.with_room.insert(agent);
+                }
+            }
+        }
+        reach
     }
+}
+
+/// Who can take a lead.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct Reach {
+    /// The receivers with room.
+    with_room: AgentSet,
+    /// Not even a full one may have it.
+    nobody_may: bool,
+}
+
+/// The instance, and what its classes stand for.
+struct Problem {
+    instance: Instance,
+    /// For each class the rows of its leads, most urgent first.
+    rows: Vec<Vec<u32>>,
+    /// For each class whether nobody may have its leads, room aside.
+    nobody_may: Vec<bool>,
 }
 
 fn stratum(source: Option<SourceId>) -> u32 {
@@ -500,7 +582,12 @@ mod tests {
 
     #[test]
     fn r32_the_report_of_what_was_claimed() {
-        let leads = [lead(1, None, 1, false), lead(2, None, 2, false), lead(3, Some(1), 3, false), lead(4, None, 4, false)];
+        let leads = [
+            lead(1, None, 1, false),
+            lead(2, None, 2, false),
+            lead(3, Some(1), 3, false),
+            lead(4, None, 4, false),
+        ];
         let members = [member(1, 1), member(2, 0)];
         let dealing = Pool::gather(leads, &members, &rules()).deal(&members, &[], &rules()).unwrap();
         let of = |lead: i64| *dealing.moves.iter().find(|m| m.lead == LeadId(lead)).unwrap();
@@ -519,10 +606,68 @@ mod tests {
                 kept: 1,
                 leftovers: vec![(Leftover::AgentsAtCap, 1)],
                 exceptions: vec![],
+                surplus: 2,
                 changed_meanwhile: 1,
             }
         );
-        let lines: Vec<_> = claimed.agents.iter().map(|line| (line.id.0, line.held, line.got, line.after)).collect();
+        let lines: Vec<_> =
+            claimed.agents.iter().map(|line| (line.id.0, line.held, line.got, line.after)).collect();
         assert_eq!(lines, [(1, 7, 0, 7), (2, 3, 1, 4)]);
+    }
+
+    #[test]
+    fn r30_the_newest_go_first_whatever_their_labels_when_the_same_agents_can_take_them() {
+        let now = Moment(1_000_000_000_000);
+        let agent = |id: i64, branch: i64, cap: i64| Member {
+            id: UserId(id),
+            name: format!("agent {id}"),
+            branch: Some(BranchId(branch)),
+            department: None,
+            cap: Some(cap),
+            held: 0,
+            last_received_at: Moment(0),
+            receives: true,
+            banned: false,
+        };
+        let lead = |id: i64, branch: Option<i64>| PoolLead {
+            id: LeadId(id),
+            entries: 1,
+            status: StatusId(1),
+            owner: None,
+            branch: branch.map(BranchId),
+            department: None,
+            source: None,
+            created_at: Moment(id),
+            last_attempt_at: None,
+            owner_chosen_at: None,
+            owner_acted_at: None,
+            doubtful: false,
+            had_owners: false,
+        };
+        let rules = Rules {
+            now,
+            chosen_since: now,
+            strategy: Strategy::EqualShares,
+            oldest_first: false,
+            rest_hours: 20,
+        };
+        // Two rooms in Pune; the agent of Delhi is full, so that both kinds of leads reach the same people.
+        let members = [agent(1, 1, 2), agent(2, 2, 0)];
+        for (leads, expect) in [
+            ([lead(1, None), lead(2, Some(1)), lead(3, None)], [2, 3]),
+            ([lead(1, Some(1)), lead(2, None), lead(3, Some(1))], [2, 3]),
+            ([lead(3, Some(1)), lead(2, Some(1)), lead(1, None)], [2, 3]),
+        ] {
+            let dealing = Pool::gather(leads, &members, &rules).deal(&members, &[], &rules).unwrap();
+            let mut dealt: Vec<i64> = dealing.moves.iter().map(|m| m.lead.0).collect();
+            dealt.sort_unstable();
+            assert_eq!(dealt, expect);
+            assert_eq!(dealing.numbers.leftovers, [(Leftover::AgentsAtCap, 1)]);
+        }
+        // A lead of a full branch waits for room; one of a branch without people waits for people.
+        let dealing = Pool::gather([lead(1, Some(2)), lead(2, Some(3))], &members, &rules)
+            .deal(&members, &[], &rules)
+            .unwrap();
+        assert_eq!(dealing.numbers.leftovers, [(Leftover::AgentsAtCap, 1), (Leftover::NoEligibleAgents, 1)]);
     }
 }

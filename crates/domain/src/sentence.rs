@@ -58,6 +58,10 @@ pub struct RunNumbers {
     pub exceptions: Vec<(Exception, u64)>,
     /// Leads that a person changed while the run computed.
     pub changed_meanwhile: u64,
+    /// Leads among the kept and the leftovers for whom there was room when the run computed, and none any more when
+    /// the queues were locked and counted again (R32).
+    #[serde(default)]
+    pub surplus: u64,
 }
 
 /// `1 lead`, `2 leads`.
@@ -140,6 +144,9 @@ pub fn second_line(numbers: &RunNumbers) -> String {
     if numbers.changed_meanwhile > 0 {
         clauses.push(format!("{} skipped (changed by a person meanwhile)", numbers.changed_meanwhile));
     }
+    if numbers.surplus > 0 {
+        clauses.push(format!("{} found no room any more (queues changed meanwhile)", numbers.surplus));
+    }
     if clauses.is_empty() { String::new() } else { format!("{}.", clauses.join("; ")) }
 }
 
@@ -175,9 +182,15 @@ mod tests {
         let zone: Zone = "Asia/Kolkata".parse().unwrap();
         let at = Moment(1_778_470_200_000); // 2026-05-11 09:00 in Kolkata
         for (numbers, expect) in [
-            (numbers(42, 6, &[(AgentsAtCap, 3)]), "42 leads assigned across 6 agents, 3 unassigned (agents at cap)."),
+            (
+                numbers(42, 6, &[(AgentsAtCap, 3)]),
+                "42 leads assigned across 6 agents, 3 unassigned (agents at cap).",
+            ),
             (numbers(42, 6, &[]), "42 leads assigned across 6 agents."),
-            (numbers(1, 1, &[(NoEligibleAgents, 1)]), "1 lead assigned across 1 agent, 1 unassigned (no eligible agents)."),
+            (
+                numbers(1, 1, &[(NoEligibleAgents, 1)]),
+                "1 lead assigned across 1 agent, 1 unassigned (no eligible agents).",
+            ),
             (
                 numbers(0, 0, &[(AgentsAtCap, 3), (NoEligibleAgents, 2)]),
                 "0 leads assigned across 0 agents, 5 unassigned (3 agents at cap, 2 no eligible agents).",

@@ -8,8 +8,9 @@ use crate::{
     error::{Error, Result},
     params,
     session::Session,
-    sql, statuses,
+    sql,
     stage::{Stage, StageType::Int},
+    statuses,
     users::read_member,
     value::Value,
 };
@@ -18,18 +19,27 @@ use domain::{
     pool::{Member, Move, Outcome},
     time::Moment,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Leads on their way to another owner.
 pub static STAGE_MOVES: Stage = Stage {
     name: "stage_moves",
-    columns: &[("lead_id", Int), ("entries", Int), ("from_owner_id", Int), ("to_owner_id", Int), ("from_status_id", Int)],
+    columns: &[
+        ("lead_id", Int),
+        ("entries", Int),
+        ("from_owner_id", Int),
+        ("to_owner_id", Int),
+        ("from_status_id", Int),
+    ],
     key: "lead_id",
 };
 
 /// Queues that are locked, and what is added to them.
-pub static STAGE_QUEUES: Stage =
-    Stage { name: "stage_queues", columns: &[("user_id", Int), ("delta", Int), ("received", Int)], key: "user_id" };
+pub static STAGE_QUEUES: Stage = Stage {
+    name: "stage_queues",
+    columns: &[("user_id", Int), ("delta", Int), ("received", Int)],
+    key: "user_id",
+};
 
 sql! {
     LOCK_QUEUES = "SELECT u.id, u.name, u.branch_id, u.department_id, u.lead_cap, q.held, q.last_received_at_ms,
@@ -51,7 +61,11 @@ sql! {
             last_activity_at_ms = $3
         FROM stage_moves m
         WHERE leads.company_id = $1 AND leads.id = m.lead_id AND leads.entries = m.entries";
-    MOVED_ALREADY = "SELECT m.lead_id FROM stage_moves m
+    LOCK_LEADS_AS_SEEN = "SELECT COUNT(*) FROM (
+            SELECT l.id FROM stage_moves m
+            JOIN leads l ON l.company_id = $1 AND l.id = m.lead_id AND l.entries = m.entries
+            ORDER BY l.id /*pg FOR NO KEY UPDATE OF l*/) AS locked";
+    CHANGED_SINCE = "SELECT m.lead_id FROM stage_moves m
         LEFT JOIN leads l ON l.company_id = $1 AND l.id = m.lead_id AND l.entries = m.entries
         WHERE l.id IS NULL";
     EVENTS_OF_MOVES = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, run_id,
@@ -92,41 +106,33 @@ pub struct Claim<'a> {
     pub moves: &'a [Move],
 }
 
-/// Applies a run's moves inside the transaction: locks the queues, counts room again, moves what still can move.
+/// Applies a run's moves inside the transaction: locks the queues and the leads, takes out what a person changed since
+/// the snapshot, counts room again, and moves the rest.
 pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> {
     let members = lock_queues(session, claim).await?;
     let held = members.values().map(|member| (member.id, member.held)).collect();
-    let mut claimed = Outcome { held, ..Outcome::default() };
-    let mut candidates = claim.moves.to_vec();
-    let mut looked = false;
-    // Each round takes out at least one lead or is the last one; nearly always the first is.
-    loop {
-        claimed.moved.clone_from(&candidates);
-        claimed.surplus.clear();
-        drop_surplus(&mut claimed, &members);
-        if !claimed.surplus.is_empty() && !looked {
-            // Leads that were given away meanwhile need no room: they are taken out before anything is dropped for them.
-            looked = true;
-            take_out_changed(session, claim, &mut candidates, &mut claimed.changed).await?;
-            continue;
-        }
-        session.savepoint().await?;
+    stage_moves(session, claim.moves).await?;
+    let as_seen: i64 = session.one(&LOCK_LEADS_AS_SEEN, params![claim.company], |row| row.get(0)).await?;
+    let (changed, moved) = if as_seen == claim.moves.len() as i64 {
+        (Vec::new(), claim.moves.to_vec())
+    } else {
+        let gone: HashSet<LeadId> = session
+            .rows(&CHANGED_SINCE, params![claim.company], |row| row.get(0))
+            .await?
+            .into_iter()
+            .collect();
+        claim.moves.iter().partition(|m| gone.contains(&m.lead))
+    };
+    let mut claimed = Outcome { moved, changed, held, ..Outcome::default() };
+    claimed.drop_surplus(&members);
+    if claimed.moved.len() < claim.moves.len() {
         stage_moves(session, &claimed.moved).await?;
-        let moved = session.execute(&MOVE_STAGED, params![claim.company, claim.status, claim.at]).await?;
-        if moved == claimed.moved.len() as u64 {
-            session.release_savepoint().await?;
-            break;
-        }
-        session.back_to_savepoint().await?;
-        let before = candidates.len();
-        take_out_changed(session, claim, &mut candidates, &mut claimed.changed).await?;
-        if candidates.len() == before {
-            return Err(Error::Sql("leads could not be claimed although nobody changed them".into()));
-        }
     }
-    session
-        .execute(&EVENTS_OF_MOVES, params![claim.company, claim.at, claim.run, claim.status])
-        .await?;
+    let moved = session.execute(&MOVE_STAGED, params![claim.company, claim.status, claim.at]).await?;
+    if moved != claimed.moved.len() as u64 {
+        return Err(Error::Sql("leads that were locked could not be moved".into()));
+    }
+    session.execute(&EVENTS_OF_MOVES, params![claim.company, claim.at, claim.run, claim.status]).await?;
     add_to_counters(session, claim, &claimed.moved).await?;
     Ok(claimed)
 }
@@ -143,66 +149,11 @@ async fn lock_queues(session: &mut Session, claim: &Claim<'_>) -> Result<BTreeMa
     let mut users: Vec<UserId> = claim.moves.iter().flat_map(|m| [Some(m.to), m.from]).flatten().collect();
     users.sort_unstable();
     users.dedup();
-    session.stage(&STAGE_QUEUES, users.iter().map(|user| [Value::from(*user), Value::Int(0), Value::Int(0)])).await?;
+    session
+        .stage(&STAGE_QUEUES, users.iter().map(|user| [Value::from(*user), Value::Int(0), Value::Int(0)]))
+        .await?;
     let members = session.rows(&LOCK_QUEUES, params![claim.company], read_member).await?;
     Ok(members.into_iter().map(|member| (member.id, member)).collect())
-}
-
-/// Drops moves until nobody would end above the cap, and nobody gets a lead who may not. A dropped move of an owned
-/// lead leaves it with its owner, who may then be too full in turn; so it goes on until nothing is dropped.
-fn drop_surplus(claimed: &mut Outcome, members: &BTreeMap<UserId, Member>) {
-    loop {
-        let mut balance: BTreeMap<UserId, i64> = BTreeMap::new();
-        for m in &claimed.moved {
-            *balance.entry(m.to).or_default() += 1;
-            if let Some(from) = m.from {
-                *balance.entry(from).or_default() -= 1;
-            }
-        }
-        let mut surplus: BTreeMap<UserId, i64> = balance
-            .into_iter()
-            .filter_map(|(user, balance)| {
-                let over = match members.get(&user) {
-                    Some(member) if member.is_receiver() => member.held + balance - member.cap.unwrap_or(i64::MAX),
-                    _ => i64::MAX, // gone, banned or no receiver any more: gets nothing
-                };
-                (over > 0).then_some((user, over))
-            })
-            .collect();
-        if surplus.is_empty() {
-            return;
-        }
-        let before = claimed.moved.len();
-        // The moves stand in the order in which they keep their place: the last go first.
-        let mut kept: Vec<Move> = Vec::with_capacity(before);
-        for m in std::mem::take(&mut claimed.moved).into_iter().rev() {
-            match surplus.get_mut(&m.to) {
-                Some(over) if *over > 0 => {
-                    *over -= 1;
-                    claimed.surplus.push(m);
-                }
-                _ => kept.push(m),
-            }
-        }
-        kept.reverse();
-        claimed.moved = kept;
-        if claimed.moved.len() == before {
-            return; // an agent above the cap who gets nothing: nothing to drop (R29)
-        }
-    }
-}
-
-async fn take_out_changed(
-    session: &mut Session,
-    claim: &Claim<'_>,
-    candidates: &mut Vec<Move>,
-    changed: &mut Vec<Move>,
-) -> Result<()> {
-    stage_moves(session, candidates).await?;
-    let found: std::collections::HashSet<LeadId> =
-        session.rows(&MOVED_ALREADY, params![claim.company], |row| row.get(0)).await?.into_iter().collect();
-    changed.extend(candidates.extract_if(.., |m| found.contains(&m.lead)));
-    Ok(())
 }
 
 async fn add_to_counters(session: &mut Session, claim: &Claim<'_>, moved: &[Move]) -> Result<()> {
@@ -218,8 +169,9 @@ async fn add_to_counters(session: &mut Session, claim: &Claim<'_>, moved: &[Move
         *counts.entry(m.status).or_default() -= 1;
         *counts.entry(claim.status).or_default() += 1;
     }
-    let rows =
-        queues.iter().map(|(user, (delta, received))| [Value::from(*user), Value::Int(*delta), (*received).into()]);
+    let rows = queues
+        .iter()
+        .map(|(user, (delta, received))| [Value::from(*user), Value::Int(*delta), (*received).into()]);
     session.stage(&STAGE_QUEUES, rows).await?;
     session.execute(&ADD_TO_QUEUES, params![claim.company, claim.at]).await?;
     let counts: Vec<_> = counts.into_iter().collect();
@@ -238,7 +190,11 @@ pub struct LeadBefore {
 }
 
 /// The lead as it is now; not locked.
-pub async fn lead_before(session: &mut Session, company: CompanyId, lead: LeadId) -> Result<Option<LeadBefore>> {
+pub async fn lead_before(
+    session: &mut Session,
+    company: CompanyId,
+    lead: LeadId,
+) -> Result<Option<LeadBefore>> {
     session
         .optional(&LEAD_BEFORE, params![company, lead], |row| {
             Ok(LeadBefore { owner: row.get(0)?, status: row.get(1)?, version: row.get(2)? })

@@ -5,6 +5,7 @@
 
 use crate::{
     Store,
+    database::private,
     error::{Error, Result},
     session::{Inner, Session},
     sql::Sql,
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Writes the backup and answers its size in bytes. The file must not exist; half a backup never bears its name.
 pub async fn backup(store: &Store, file: &Path) -> Result<u64> {
     if file.exists() {
-        return Err(Error::Io(format!("{} exists already; name a new file", file.display())));
+        return Err(Error::Missing(format!("{} exists already; name a new file", file.display())));
     }
     let parent = match file.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -38,6 +39,7 @@ pub async fn backup(store: &Store, file: &Path) -> Result<u64> {
         written.metadata()
     });
     let bytes = written.map_err(io)?.len();
+    private(&copy, 0o600).map_err(io)?;
     std::fs::rename(&copy, file).map_err(io)?;
     std::fs::File::open(parent).and_then(|folder| folder.sync_all()).map_err(io)?;
     Ok(bytes)
@@ -48,7 +50,8 @@ struct Draft(PathBuf);
 
 impl Draft {
     fn new(path: PathBuf) -> Result<Draft> {
-        std::fs::create_dir(&path).map_err(|e| Error::Io(format!("{} cannot be made: {e}", path.display())))?;
+        std::fs::create_dir(&path)
+            .map_err(|e| Error::Missing(format!("{} cannot be made: {e}", path.display())))?;
         Ok(Draft(path))
     }
 }
@@ -82,14 +85,20 @@ async fn copy_tables(session: &mut Session, mut target: Connection) -> Result<()
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('id_blocks', 'schema_migrations')",
     )?;
     for table in tables {
-        let columns = names(&target, &format!("SELECT name || ' ' || type FROM pragma_table_info('{table}') ORDER BY cid"))?;
+        let columns = names(
+            &target,
+            &format!("SELECT name || ' ' || type FROM pragma_table_info('{table}') ORDER BY cid"),
+        )?;
         copy_table(session, &mut target, &table, &columns).await?;
     }
     for kind in crate::ids::Kind::ALL {
         let name = kind.name();
-        let next = Sql::built(format!("SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM ids_{name}"));
+        let next = Sql::built(format!(
+            "SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM ids_{name}"
+        ));
         let next: i64 = session.one(&next, &[], |row| row.get(0)).await?;
-        target.execute("INSERT INTO id_blocks (name, next) VALUES (?1, ?2)", rusqlite::params![name, next])?;
+        target
+            .execute("INSERT INTO id_blocks (name, next) VALUES (?1, ?2)", rusqlite::params![name, next])?;
     }
     target.execute_batch("COMMIT")?;
     Ok(())
@@ -101,9 +110,17 @@ fn names(connection: &Connection, sql: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-async fn copy_table(session: &mut Session, target: &mut Connection, table: &str, columns: &[String]) -> Result<()> {
-    let (names, integer): (Vec<&str>, Vec<bool>) =
-        columns.iter().filter_map(|column| column.split_once(' ')).map(|(name, ty)| (name, ty == "BIGINT")).unzip();
+async fn copy_table(
+    session: &mut Session,
+    target: &mut Connection,
+    table: &str,
+    columns: &[String],
+) -> Result<()> {
+    let (names, integer): (Vec<&str>, Vec<bool>) = columns
+        .iter()
+        .filter_map(|column| column.split_once(' '))
+        .map(|(name, ty)| (name, ty == "BIGINT"))
+        .unzip();
     let marks: Vec<String> = (1..=names.len()).map(|n| format!("?{n}")).collect();
     let names = names.join(", ");
     let insert = format!("INSERT INTO {table} ({names}) VALUES ({})", marks.join(", "));
@@ -115,7 +132,8 @@ async fn copy_table(session: &mut Session, target: &mut Connection, table: &str,
                 if *integer {
                     insert.raw_bind_parameter(column + 1, Value::from(row.get::<Option<i64>>(column)?))?;
                 } else {
-                    insert.raw_bind_parameter(column + 1, Value::from(&row.get::<Option<String>>(column)?))?;
+                    insert
+                        .raw_bind_parameter(column + 1, Value::from(&row.get::<Option<String>>(column)?))?;
                 }
             }
             insert.raw_execute()?;

@@ -41,7 +41,13 @@ fn read(row: &Row<'_>) -> Result<Company> {
 }
 
 /// Adds a company; a name that is taken is a [`Conflict`](crate::Error::Conflict).
-pub async fn insert(session: &mut Session, name: &str, country: &str, time_zone: &str, now: Moment) -> Result<CompanyId> {
+pub async fn insert(
+    session: &mut Session,
+    name: &str,
+    country: &str,
+    time_zone: &str,
+    now: Moment,
+) -> Result<CompanyId> {
     let id = CompanyId(session.new_id(Kind::Company).await?);
     let working_days = i64::from(WorkingDays::MONDAY_TO_FRIDAY.0);
     session.execute(&INSERT, params![id, name, &fold(name), country, time_zone, working_days, now]).await?;

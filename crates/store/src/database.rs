@@ -9,7 +9,7 @@ use crate::{
     dialect::Engine,
     error::{Error, Result},
     limits::Limits,
-    migrate,
+    memory, migrate,
     postgres::{PgConnection, Postgres},
     session::{Inner, Session},
     sqlite::{Job, Sqlite, SqliteReader},
@@ -70,15 +70,17 @@ impl Store {
             Location::Folder(folder) => {
                 let file = folder.join("evenhand.db");
                 if missing == Missing::Create {
-                    std::fs::create_dir_all(folder)
-                        .map_err(|e| Error::Unavailable(format!("{} cannot be made: {e}", folder.display())))?;
+                    make_private(folder, &file)?;
                 } else if !file.exists() {
                     return Err(Error::Missing(format!(
                         "there is no database at {}; make one with `evenhand init`, or name its folder with --data",
                         file.display()
                     )));
                 }
-                Backend::Sqlite { sqlite: Sqlite::open(&file, missing == Missing::Create, limits)?, folder: folder.clone() }
+                Backend::Sqlite {
+                    sqlite: Sqlite::open(&file, missing == Missing::Create, limits)?,
+                    folder: folder.clone(),
+                }
             }
             Location::Url(url) => Backend::Postgres(Postgres::new(url, limits)?),
         };
@@ -103,7 +105,8 @@ impl Store {
         }
     }
 
-    pub(crate) fn folder(&self) -> Option<&Path> {
+    /// The folder of the embedded database; none for PostgreSQL.
+    pub fn folder(&self) -> Option<&Path> {
         match &*self.backend {
             Backend::Sqlite { folder, .. } => Some(folder),
             Backend::Postgres(_) => None,
@@ -144,7 +147,8 @@ impl Store {
                     ReaderKind::Sqlite(reader)
                 }
                 Backend::Postgres(postgres) => {
-                    let connection = postgres.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                    let connection =
+                        postgres.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
                     ReaderKind::Postgres(Session { inner: Inner::Postgres(connection) })
                 }
             },
@@ -159,7 +163,7 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let mut reader = self.snapshot().await?;
-        match &mut reader.kind {
+        let answer = match &mut reader.kind {
             ReaderKind::Sqlite(sqlite) => {
                 sqlite.limit(false)?;
                 match tokio::task::spawn_blocking(move || {
@@ -180,7 +184,9 @@ impl Store {
                 let _ = session.connection()?.end("COMMIT").await;
                 answer.map_err(|panic| Error::Panicked(panic_text(&*panic)))?
             }
-        }
+        };
+        memory::give_back_soon();
+        answer
     }
 
     /// One transaction for a person's action: short, sharing its commit with others on SQLite.
@@ -200,7 +206,9 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.write_as(Length::Long, work).await
+        let answer = self.write_as(Length::Long, work).await;
+        memory::give_back_soon();
+        answer
     }
 
     async fn write_as<T, E, F>(&self, length: Length, work: F) -> Result<T, E>
@@ -287,6 +295,34 @@ impl Reader {
             ReaderKind::Postgres(session) => session,
         }
     }
+}
+
+/// Makes the folder and an empty database in it that only the owner of the process can read: there are names and
+/// numbers of people in it. SQLite gives the files beside it the same permissions. What exists stays as it is.
+fn make_private(folder: &Path, file: &Path) -> Result<()> {
+    if !folder.is_dir() {
+        std::fs::create_dir_all(folder)
+            .and_then(|()| private(folder, 0o700))
+            .map_err(|e| cannot(folder, &e))?;
+    }
+    if !file.exists() {
+        let made = std::fs::File::options().write(true).create(true).truncate(false).open(file);
+        made.and_then(|_| private(file, 0o600)).map_err(|e| cannot(file, &e))?;
+    }
+    Ok(())
+}
+
+fn cannot(path: &Path, e: &std::io::Error) -> Error {
+    Error::Missing(format!("{} cannot be made: {e}", path.display()))
+}
+
+/// Sets the permissions of a file or folder, where the system has such.
+pub(crate) fn private(path: &Path, mode: u32) -> std::io::Result<()> {
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+    Ok(())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -26,7 +26,7 @@ sql! {
     STRAY_EVENTS = "SELECT COUNT(*) FROM lead_events e
         LEFT JOIN leads l ON l.company_id = e.company_id AND l.id = e.lead_id
         WHERE e.company_id = $1 AND l.id IS NULL";
-    HOLD_WRITERS = "LOCK TABLE leads, queues, status_counts IN SHARE ROW EXCLUSIVE MODE", only Postgres;
+    HOLD_WRITERS = "LOCK TABLE queues, leads, status_counts IN EXCLUSIVE MODE", only Postgres;
     RECOUNT_CLEAR = "DELETE FROM status_counts WHERE company_id = $1";
     RECOUNT_STATUSES = "INSERT INTO status_counts (company_id, status_id, shard, leads)
         SELECT company_id, status_id, 0, COUNT(*) FROM leads WHERE company_id = $1 GROUP BY company_id, status_id";
@@ -59,7 +59,7 @@ pub async fn examine(session: &mut Session, company: CompanyId) -> Result<Vec<St
 }
 
 /// Sets the counters to what a recount says. Nobody changes leads meanwhile: on SQLite there is one writer, on
-/// PostgreSQL the others wait, in the order in which they write themselves.
+/// PostgreSQL the others wait at the queues, where everything that changes an owner begins.
 pub async fn recount(session: &mut Session, company: CompanyId) -> Result<()> {
     if session.engine() == Engine::Postgres {
         session.execute(&HOLD_WRITERS, &[]).await?;

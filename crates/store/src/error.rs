@@ -19,25 +19,33 @@ pub enum Error {
         waiting: usize,
     },
     /// Another process holds the embedded database.
-    #[error("the database is locked by another process. Nothing was changed; try again when that process is done.")]
+    #[error(
+        "the database is locked by another process. Nothing was changed; try again when that process is done."
+    )]
     Locked,
     /// The database cannot be reached. What was not acknowledged did not happen, or will be found done.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
-    /// There is no database where one was expected.
+    /// What the caller named is not there, or cannot be used.
     #[error("{0}")]
     Missing(String),
     /// The connection broke in the middle of a commit, so that nobody knows yet whether it happened.
-    #[error("the connection to the database broke during the commit, so it may or may not have happened; look before you repeat it ({0})")]
+    #[error(
+        "the connection to the database broke during the commit, so it may or may not have happened; look before you repeat it ({0})"
+    )]
     CommitUnknown(String),
     /// The disk is full.
     #[error("the disk that holds the database is full. Nothing was changed; free some space and try again.")]
     DiskFull,
     /// A change failed so badly that the engine gave up the whole commit it shared with this one.
-    #[error("the database gave up a commit that this change shared with others; a full disk is the usual reason. Nothing was changed; try again.")]
+    #[error(
+        "the database gave up a commit that this change shared with others; a full disk is the usual reason. Nothing was changed; try again."
+    )]
     GivenUp,
     /// The database belongs to a newer version of the program.
-    #[error("the database has schema {found}, this program knows schemas up to {known}: use the newer program that upgraded it")]
+    #[error(
+        "the database has schema {found}, this program knows schemas up to {known}: use the newer program that upgraded it"
+    )]
     NewerSchema {
         /// The schema number found.
         found: i64,
@@ -115,7 +123,9 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Error {
         use tokio_postgres::error::SqlState;
         let Some(told) = error.as_db_error() else {
-            return if error.is_closed() || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+            return if error.is_closed()
+                || std::error::Error::source(&error)
+                    .is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
             {
                 Error::Unavailable(chain(&error))
             } else {

@@ -27,7 +27,13 @@ pub async fn start(
 }
 
 /// Writes the numbers into the record.
-pub async fn finish(session: &mut Session, company: CompanyId, import: ImportId, imported: i64, skipped: i64) -> Result<()> {
+pub async fn finish(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+    imported: i64,
+    skipped: i64,
+) -> Result<()> {
     session.execute(&FINISH, params![company, import, imported, skipped]).await?;
     Ok(())
 }

@@ -22,11 +22,21 @@ sql! {
 }
 
 /// The settings of *Auto lead assignment*; those of a new company where none were saved.
-pub async fn auto_assignment(session: &mut Session, company: CompanyId, statuses: &Statuses) -> Result<AutoAssignment> {
+pub async fn auto_assignment(
+    session: &mut Session,
+    company: CompanyId,
+    statuses: &Statuses,
+) -> Result<AutoAssignment> {
     let mut settings = AutoAssignment::new(statuses);
     let found = session
         .optional(&FIND, params![company, ASSIGNMENT], |row| {
-            Ok((row.get::<bool>(0)?, row.get::<i64>(1)?, row.get::<String>(2)?, row.get::<bool>(3)?, row.get::<i64>(4)?))
+            Ok((
+                row.get::<bool>(0)?,
+                row.get::<i64>(1)?,
+                row.get::<String>(2)?,
+                row.get::<bool>(3)?,
+                row.get::<i64>(4)?,
+            ))
         })
         .await?;
     let Some((enabled, minute, strategy, oldest_first, rest_hours)) = found else { return Ok(settings) };

@@ -45,7 +45,12 @@ impl Label {
 }
 
 /// The label with this name, in any case.
-pub async fn find(session: &mut Session, company: CompanyId, label: Label, name: &str) -> Result<Option<i64>> {
+pub async fn find(
+    session: &mut Session,
+    company: CompanyId,
+    label: Label,
+    name: &str,
+) -> Result<Option<i64>> {
     session.optional(label.statements().1, params![company, &fold(name)], |row| row.get(0)).await
 }
 
@@ -63,6 +68,11 @@ pub async fn find_or_add(session: &mut Session, company: CompanyId, label: Label
 }
 
 /// Identifiers and names, by name.
-pub async fn list(session: &mut Session, company: CompanyId, label: Label, rows_max: i64) -> Result<Vec<(i64, String)>> {
+pub async fn list(
+    session: &mut Session,
+    company: CompanyId,
+    label: Label,
+    rows_max: i64,
+) -> Result<Vec<(i64, String)>> {
     session.rows(label.statements().2, params![company, rows_max], |row| Ok((row.get(0)?, row.get(1)?))).await
 }

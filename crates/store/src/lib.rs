@@ -9,11 +9,13 @@ pub mod database;
 pub mod dialect;
 pub mod error;
 pub mod limits;
+mod memory;
 mod postgres;
 pub mod session;
 pub mod sql;
 mod sqlite;
 pub mod stage;
+mod tls;
 pub mod value;
 
 pub mod ids;
@@ -28,8 +30,8 @@ pub mod doctor;
 pub mod imports;
 pub mod jobs;
 pub mod labels;
-pub mod lease;
 pub mod leads;
+pub mod lease;
 pub mod pool;
 pub mod roles;
 pub mod runs;
@@ -40,6 +42,8 @@ pub mod users;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod prepared;
 #[cfg(test)]

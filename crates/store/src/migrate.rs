@@ -32,7 +32,7 @@ sql! {
 pub(crate) async fn up(store: &Store, missing: Missing) -> Result<()> {
     let found = match store.read().await?.session().one(&SCHEMA_NUMBER, &[], |row| row.get(0)).await {
         Ok(found) => found,
-        Err(Error::Sql(_)) => 0, // no such table yet
+        Err(Error::Sql(why)) if why.contains("no such table") || why.contains("42P01") => 0,
         Err(other) => return Err(other),
     };
     match found {
@@ -51,7 +51,9 @@ async fn apply(session: &mut Session) -> Result<()> {
         // Nodes that start together: one migrates, the others wait here and find it done.
         session.batch("SELECT pg_advisory_xact_lock(3806517)").await?;
     }
-    session.batch("CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT NOT NULL PRIMARY KEY)").await?;
+    session
+        .batch("CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT NOT NULL PRIMARY KEY)")
+        .await?;
     let found: i64 = session.one(&SCHEMA_NUMBER, &[], |row| row.get(0)).await?;
     for (number, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         session.batch(migration).await?;

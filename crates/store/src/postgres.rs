@@ -5,14 +5,12 @@ use crate::{
     error::{Error, Result},
     limits::Limits,
     stage::{Stage, StageType},
+    tls::{self, Trust},
     value::Value,
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 use tokio_postgres::{Statement, types::Type};
@@ -23,6 +21,7 @@ pub(crate) struct Postgres {
     config: tokio_postgres::Config,
     /// A server that has never answered is more likely misspelt than restarting: then the caller hears it at once.
     answered: AtomicBool,
+    trust: Trust,
     limits: Limits,
 }
 
@@ -33,6 +32,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 impl Postgres {
     /// Reads the URL and makes the pool; it connects when first used.
     pub(crate) fn new(url: &str, limits: Limits) -> Result<Postgres> {
+        let (url, trust) = tls::trust_of(url)?;
         let mut config: tokio_postgres::Config = url.parse().map_err(|e| {
             Error::Missing(format!(
                 "the database URL is not one PostgreSQL understands ({e}); it looks like postgres://user:password@host:5432/name"
@@ -50,12 +50,13 @@ impl Postgres {
         }
         let manager = Manager::from_config(
             config.clone(),
-            tls()?,
+            tls::connector(&trust)?,
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let pool = Pool::builder(manager)
             .max_size(limits.postgres_connections)
             .wait_timeout(Some(limits.turn))
+            .create_timeout(Some(limits.turn))
             .runtime(Runtime::Tokio1)
             .post_create(deadpool_postgres::Hook::async_fn(move |client, _| {
                 Box::pin(async move {
@@ -69,7 +70,7 @@ impl Postgres {
             }))
             .build()
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        Ok(Postgres { pool, config, answered: AtomicBool::new(false), limits })
+        Ok(Postgres { pool, config, answered: AtomicBool::new(false), trust, limits })
     }
 
     /// A connection. A server that does not answer is asked again with growing pauses until the limit.
@@ -111,8 +112,10 @@ impl Postgres {
     }
 
     /// A connection outside the pool, for what must live and die with it (the lease of a run).
-    pub(crate) async fn own_connection(&self) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>)> {
-        let (client, connection) = self.config.connect(tls()?).await?;
+    pub(crate) async fn own_connection(
+        &self,
+    ) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>)> {
+        let (client, connection) = self.config.connect(tls::connector(&self.trust)?).await?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a PostgreSQL connection ended");
@@ -133,20 +136,6 @@ impl Postgres {
     }
 }
 
-fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect> {
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        // A root that rustls cannot read is one it will not trust; the others still serve.
-        let _ = roots.add(certificate);
-    }
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| Error::Unavailable(format!("TLS cannot be set up: {e}")))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
-}
-
 /// A connection that is never returned to the pool in the middle of a transaction.
 pub(crate) struct PgConnection {
     object: Option<Object>,
@@ -162,7 +151,8 @@ impl PgConnection {
     }
 
     pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement> {
-        let object = self.object.as_ref().ok_or_else(|| Error::Unavailable("the connection was given up".into()))?;
+        let object =
+            self.object.as_ref().ok_or_else(|| Error::Unavailable("the connection was given up".into()))?;
         Ok(object.prepare_cached(&render(sql, Engine::Postgres)).await?)
     }
 

@@ -64,7 +64,9 @@ fn every_statement_prepares_on_both_engines() {
                     for (name, text) in texts {
                         let text = render(&text, engine);
                         let answer = match &session.inner {
-                            Inner::Sqlite(connection) => connection.prepare(&text).map(drop).map_err(crate::Error::from),
+                            Inner::Sqlite(connection) => {
+                                connection.prepare(&text).map(drop).map_err(crate::Error::from)
+                            }
                             Inner::Postgres(connection) => connection.prepare(&text).await.map(drop),
                         };
                         if let Err(error) = answer {

@@ -36,7 +36,15 @@ pub async fn insert(session: &mut Session, company: CompanyId, role: &DefaultRol
     session
         .execute(
             &INSERT,
-            params![company, id, role.name, &fold(role.name), role.scope.word(), role.receives_leads, &permissions],
+            params![
+                company,
+                id,
+                role.name,
+                &fold(role.name),
+                role.scope.word(),
+                role.receives_leads,
+                &permissions
+            ],
         )
         .await?;
     Ok(id)

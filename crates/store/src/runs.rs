@@ -1,6 +1,14 @@
 //! Runs: the permanent record of what the jobs did.
 
-use crate::{error::Result, ids::Kind, params, session::Session, sql, value::Row};
+use crate::{
+    error::Result,
+    ids::Kind,
+    params,
+    session::Session,
+    sql,
+    stage::{Stage, StageType::Int},
+    value::{Row, Value},
+};
 use domain::{
     ids::{CompanyId, RunId, UserId},
     pool::AgentLine,
@@ -28,6 +36,13 @@ pub struct Run {
     pub summary: Option<String>,
 }
 
+/// The per-agent table of a run on its way into the record.
+pub static STAGE_RUN_AGENTS: Stage = Stage {
+    name: "stage_run_agents",
+    columns: &[("user_id", Int), ("held", Int), ("lead_cap", Int), ("got", Int), ("after", Int)],
+    key: "user_id",
+};
+
 sql! {
     START = "INSERT INTO runs (company_id, id, job, state, started_by, actor_id, started_at_ms)
         VALUES ($1, $2, $3, 'running', $4, $5, $6)";
@@ -38,8 +53,8 @@ sql! {
         WHERE company_id = $1 AND id = $2 AND state = 'running'";
     FAIL = "UPDATE runs SET state = 'failed', finished_at_ms = $3, failure = $4
         WHERE company_id = $1 AND id = $2 AND state = 'running'";
-    ADD_AGENT = "INSERT INTO run_agents (company_id, run_id, user_id, held, lead_cap, got, after)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ADD_AGENTS = "INSERT INTO run_agents (company_id, run_id, user_id, held, lead_cap, got, after)
+        SELECT $1, $2, s.user_id, s.held, s.lead_cap, s.got, s.after FROM stage_run_agents s";
     LATEST = "SELECT id, job, state, started_by, started_at_ms, finished_at_ms, failure, summary FROM runs
         WHERE company_id = $1 AND job = $2 ORDER BY id DESC LIMIT $3";
 }
@@ -87,28 +102,33 @@ pub async fn finish(
     summary: &str,
     agents: &[AgentLine],
 ) -> Result<bool> {
-    let values = params![
-        company,
-        run,
-        now,
-        totals.assigned,
-        totals.agents,
-        totals.kept,
-        totals.unassigned,
-        summary
-    ];
+    let values =
+        params![company, run, now, totals.assigned, totals.agents, totals.kept, totals.unassigned, summary];
     if session.execute(&FINISH, values).await? != 1 {
         return Ok(false);
     }
-    for agent in agents {
-        let values = params![company, run, agent.id, agent.held, agent.cap, agent.got, agent.after];
-        session.execute(&ADD_AGENT, values).await?;
-    }
+    let rows = agents.iter().map(|agent| {
+        [
+            Value::from(agent.id),
+            Value::Int(agent.held),
+            agent.cap.into(),
+            Value::Int(agent.got),
+            Value::Int(agent.after),
+        ]
+    });
+    session.stage(&STAGE_RUN_AGENTS, rows).await?;
+    session.execute(&ADD_AGENTS, params![company, run]).await?;
     Ok(true)
 }
 
 /// Closes the record of a run that failed; its transaction has been rolled back.
-pub async fn fail(session: &mut Session, company: CompanyId, run: RunId, now: Moment, why: &str) -> Result<()> {
+pub async fn fail(
+    session: &mut Session,
+    company: CompanyId,
+    run: RunId,
+    now: Moment,
+    why: &str,
+) -> Result<()> {
     session.execute(&FAIL, params![company, run, now, why]).await?;
     Ok(())
 }

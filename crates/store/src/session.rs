@@ -106,9 +106,9 @@ impl Session {
         params: &[Value<'_>],
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<T> {
-        self.optional(sql, params, read)
-            .await?
-            .ok_or_else(|| crate::Error::Sql(format!("a statement that always has a row had none: {}", sql.text())))
+        self.optional(sql, params, read).await?.ok_or_else(|| {
+            crate::Error::Sql(format!("a statement that always has a row had none: {}", sql.text()))
+        })
     }
 
     /// Empties a stage and fills it from memory: COPY on PostgreSQL, a prepared INSERT on SQLite.
@@ -155,7 +155,9 @@ impl Session {
     pub(crate) async fn without_statement_limit(&mut self) -> Result<()> {
         match self.engine() {
             Engine::Sqlite => Ok(()),
-            Engine::Postgres => self.batch("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '15min'").await,
+            Engine::Postgres => {
+                self.batch("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '15min'").await
+            }
         }
     }
 }
@@ -167,11 +169,16 @@ mod sqlite {
 
     /// `$n` is a name for SQLite, numbered by first appearance; binding goes by the name.
     const NAMES: [&str; 32] = [
-        "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16", "$17",
-        "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29", "$30", "$31", "$32",
+        "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15",
+        "$16", "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29",
+        "$30", "$31", "$32",
     ];
 
-    fn prepare<'c>(connection: &'c Connection, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'c>> {
+    fn prepare<'c>(
+        connection: &'c Connection,
+        sql: &str,
+        params: &[Value<'_>],
+    ) -> Result<CachedStatement<'c>> {
         let mut statement = connection.prepare_cached(&render(sql, Engine::Sqlite))?;
         for (name, value) in NAMES.iter().zip(params) {
             // A parameter that this text does not use is fine: PostgreSQL would say so in the test that prepares all.

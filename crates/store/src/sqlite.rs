@@ -5,7 +5,7 @@
 
 use crate::{
     error::{Error, Result},
-    limits::{self, Limits},
+    limits::{Limits, WRITES_PER_COMMIT},
     session::{Inner, Session},
 };
 use rusqlite::{Connection, OpenFlags};
@@ -172,11 +172,12 @@ fn connect(path: &Path, create: bool, role: Role, limits: Limits) -> Result<Conn
     let connection = Connection::open_with_flags(path, flags).map_err(named)?;
     connection.busy_timeout(limits.turn)?;
     // FULL: an acknowledged commit survives a power cut. The caches stay small, so that an idle process does.
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
-    )
-    .map_err(named)?;
+        )
+        .map_err(named)?;
     connection.execute_batch(match role {
         Role::Reader => "PRAGMA query_only = ON; PRAGMA cache_size = -4096;",
         Role::Writer => "PRAGMA cache_size = -32768;",
@@ -190,7 +191,7 @@ fn write_until_closed(mut session: Session, waiting: &mpsc::Receiver<Box<dyn Job
     let mut put_off: Option<Box<dyn Job>> = None;
     loop {
         let Some(first) = put_off.take().or_else(|| waiting.recv().ok()) else { return };
-        put_off = commit_together(&mut session, first, waiting, limits.collecting);
+        put_off = commit_together(&mut session, first, waiting, limits);
     }
 }
 
@@ -199,22 +200,24 @@ fn commit_together(
     session: &mut Session,
     first: Box<dyn Job>,
     waiting: &mpsc::Receiver<Box<dyn Job>>,
-    collecting: Duration,
+    limits: Limits,
 ) -> Option<Box<dyn Job>> {
     if !first.begin() {
         return None;
     }
-    if let Err(error) = execute(session, "BEGIN IMMEDIATE") {
+    let alone = first.alone();
+    // Another process may hold the file for as long as its run or import takes.
+    let turn = if alone { limits.long_turn } else { limits.turn };
+    if let Err(error) = wait_up_to(session, turn).and_then(|()| execute(session, "BEGIN IMMEDIATE")) {
         first.finish(Err(error));
         return None;
     }
     let started = Instant::now();
-    let alone = first.alone();
     let mut done: Vec<Box<dyn Job>> = Vec::new();
     let mut put_off = None;
     let mut next = Some(first);
     while let Some(mut job) = next.take() {
-        match attempt(session, &mut *job, !done.is_empty()) {
+        match attempt(session, &mut *job, !done.is_empty(), alone) {
             Ok(true) => done.push(job),
             Ok(false) => job.finish(Ok(())),
             Err(error) => {
@@ -227,7 +230,7 @@ fn commit_together(
                 return None;
             }
         }
-        if alone || done.len() >= limits::WRITES_PER_COMMIT || started.elapsed() > collecting {
+        if alone || done.len() >= WRITES_PER_COMMIT || started.elapsed() > limits.collecting {
             break;
         }
         next = loop {
@@ -243,6 +246,11 @@ fn commit_together(
         };
     }
     let committed = if done.is_empty() { execute(session, "ROLLBACK") } else { execute(session, "COMMIT") };
+    // After a failed sync the frames may be there when the machine comes back.
+    let committed = committed.map_err(|error| match error {
+        Error::Unavailable(why) => Error::CommitUnknown(why),
+        other => other,
+    });
     if committed.is_err() {
         let _ = execute(session, "ROLLBACK");
     }
@@ -261,7 +269,7 @@ fn commit_together(
 
 /// Does one write of a group: true, it stays; false, it is undone and the others stand. An error: the transaction is
 /// gone. A full disk, for one, makes the engine roll back everything by itself, whatever the work made of the error.
-fn attempt(session: &mut Session, job: &mut dyn Job, behind_others: bool) -> Result<bool> {
+fn attempt(session: &mut Session, job: &mut dyn Job, behind_others: bool, alone: bool) -> Result<bool> {
     // The first write needs no savepoint: if it fails there is nothing else to keep yet.
     if behind_others {
         execute(session, "SAVEPOINT write")?;
@@ -275,6 +283,7 @@ fn attempt(session: &mut Session, job: &mut dyn Job, behind_others: bool) -> Res
     match (kept, behind_others) {
         (true, true) => execute(session, "RELEASE write")?,
         (true, false) => {}
+        (false, false) if alone => {} // rolled back by the caller: nothing follows
         (false, true) => {
             execute(session, "ROLLBACK TO write")?;
             execute(session, "RELEASE write")?;
@@ -285,6 +294,13 @@ fn attempt(session: &mut Session, job: &mut dyn Job, behind_others: bool) -> Res
         }
     }
     Ok(kept)
+}
+
+fn wait_up_to(session: &mut Session, turn: Duration) -> Result<()> {
+    match &session.inner {
+        Inner::Sqlite(connection) => Ok(connection.busy_timeout(turn)?),
+        Inner::Postgres(_) => Ok(()),
+    }
 }
 
 fn execute(session: &mut Session, sql: &str) -> Result<()> {

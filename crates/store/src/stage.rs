@@ -30,6 +30,7 @@ pub const STAGES: &[&Stage] = &[
     &crate::assign::STAGE_QUEUES,
     &crate::status_change::STAGE_TICKED,
     &crate::status_change::STAGE_STATUS_CHANGES,
+    &crate::runs::STAGE_RUN_AGENTS,
 ];
 
 impl Stage {
@@ -37,9 +38,7 @@ impl Stage {
         let columns: Vec<String> = self
             .columns
             .iter()
-            .map(|(name, ty)| {
-                format!("{name} {}", if *ty == StageType::Int { "BIGINT" } else { "TEXT" })
-            })
+            .map(|(name, ty)| format!("{name} {}", if *ty == StageType::Int { "BIGINT" } else { "TEXT" }))
             .collect();
         let columns = columns.join(", ");
         match engine {

@@ -24,7 +24,9 @@ pub async fn insert_defaults(session: &mut Session, company: CompanyId) -> Resul
     for (position, (name, kind, mark)) in (1_i64..).zip(DEFAULTS) {
         let id = session.new_id(Kind::Status).await?;
         let mark = mark.map(StatusMark::word);
-        session.execute(&INSERT, params![company, id, position, name, &fold(name), kind.word(), mark]).await?;
+        session
+            .execute(&INSERT, params![company, id, position, name, &fold(name), kind.word(), mark])
+            .await?;
     }
     Ok(())
 }
@@ -42,7 +44,8 @@ pub async fn list(session: &mut Session, company: CompanyId) -> Result<Statuses>
             })
         })
         .await?;
-    Statuses::new(list).ok_or_else(|| crate::Error::Sql(format!("company {company} lacks one of its protected statuses")))
+    Statuses::new(list)
+        .ok_or_else(|| crate::Error::Sql(format!("company {company} lacks one of its protected statuses")))
 }
 
 /// Adds to the number of leads in statuses. `shard` is anything that differs between writers (a lead, a run).

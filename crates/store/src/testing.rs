@@ -71,7 +71,9 @@ pub async fn postgres() -> Option<TestDatabase> {
             tokio::task::yield_now().await;
         }
     }
-    for sql in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name} TEMPLATE {template}")] {
+    for sql in
+        [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name} TEMPLATE {template}")]
+    {
         client.batch_execute(&sql).await.expect("the test's database is made");
     }
     client.batch_execute("SELECT pg_advisory_unlock(1)").await.expect("the server unlocks");
@@ -89,7 +91,9 @@ impl Drop for TestDatabase {
             let forgetting = std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 let sql = format!("DROP DATABASE {name} WITH (FORCE)");
-                runtime.block_on(async { connect(server).await.batch_execute(&sql).await }).map_err(std::io::Error::other)
+                runtime
+                    .block_on(async { connect(server).await.batch_execute(&sql).await })
+                    .map_err(std::io::Error::other)
             });
             if !matches!(forgetting.join(), Ok(Ok(()))) {
                 eprintln!("a test's database could not be dropped");

@@ -77,7 +77,12 @@ sql! {
 
 /// Adds a user with an empty queue. An e-mail that the company has already is a
 /// [`Conflict`](crate::Error::Conflict).
-pub async fn insert(session: &mut Session, company: CompanyId, user: &NewUser<'_>, now: Moment) -> Result<UserId> {
+pub async fn insert(
+    session: &mut Session,
+    company: CompanyId,
+    user: &NewUser<'_>,
+    now: Moment,
+) -> Result<UserId> {
     let id = UserId(session.new_id(Kind::User).await?);
     let folded = fold(user.email);
     let values = params![
@@ -143,11 +148,22 @@ pub(crate) fn read_member(row: &Row<'_>) -> Result<Member> {
 }
 
 /// Bans a user, or lifts the ban with `None` (R16).
-pub async fn set_ban(session: &mut Session, company: CompanyId, user: UserId, at: Option<Moment>, by: Option<UserId>) -> Result<bool> {
+pub async fn set_ban(
+    session: &mut Session,
+    company: CompanyId,
+    user: UserId,
+    at: Option<Moment>,
+    by: Option<UserId>,
+) -> Result<bool> {
     Ok(session.execute(&BAN, params![company, user, at, by]).await? == 1)
 }
 
 /// Sets or lifts the lead cap.
-pub async fn set_cap(session: &mut Session, company: CompanyId, user: UserId, cap: Option<i64>) -> Result<bool> {
+pub async fn set_cap(
+    session: &mut Session,
+    company: CompanyId,
+    user: UserId,
+    cap: Option<i64>,
+) -> Result<bool> {
     Ok(session.execute(&SET_CAP, params![company, user, cap]).await? == 1)
 }

@@ -12,7 +12,12 @@ fn every_key_of_a_companys_table_begins_with_the_company() {
         for key in ["PRIMARY KEY (", "UNIQUE (", "FOREIGN KEY ("] {
             for (at, _) in table.sql.match_indices(key) {
                 let columns = &table.sql[at + key.len()..];
-                assert!(columns.starts_with("company_id"), "{}: {key}{}", table.name, &columns[..40.min(columns.len())]);
+                assert!(
+                    columns.starts_with("company_id"),
+                    "{}: {key}{}",
+                    table.name,
+                    &columns[..40.min(columns.len())]
+                );
             }
         }
         for index in &table.indexes {

@@ -53,10 +53,17 @@ fn r18_only_an_unassigned_lead_changes_its_status() {
         ] {
             let office = Office::open(&database, "Root Admin; Asha; Ben").await.with(lead).await;
             assert_eq!(short(&give_now(&office, "Root", "Lea", "Ben").await), "done", "{lead}");
-            assert_eq!((office.places().await.as_str(), office.held().await.as_str()), (place, held), "{lead}");
+            assert_eq!(
+                (office.places().await.as_str(), office.held().await.as_str()),
+                (place, held),
+                "{lead}"
+            );
             let full = office.lead("Lea").await;
             let event = full.events.last().expect("R20: its timeline");
-            assert_eq!((event.kind.as_str(), event.actor.as_deref(), event.to_owner.as_deref()), ("assigned", Some("Root"), Some("Ben")));
+            assert_eq!(
+                (event.kind.as_str(), event.actor.as_deref(), event.to_owner.as_deref()),
+                ("assigned", Some("Root"), Some("Ben"))
+            );
         }
     });
 }
@@ -94,7 +101,8 @@ fn r23_by_hand_the_cap_may_be_exceeded_after_a_warning() {
 #[test]
 fn r24_a_change_in_between_is_told_and_nothing_is_overwritten() {
     on_both(|database| async move {
-        let office = Office::open(&database, "Root Admin; Mary Manager; Asha; Ben").await.with("Lea Unassigned").await;
+        let office =
+            Office::open(&database, "Root Admin; Mary Manager; Asha; Ben").await.with("Lea Unassigned").await;
         let seen = office.lead("Lea").await.line.version;
         assert_eq!(short(&give_now(&office, "Mary", "Lea", "Asha").await), "done");
         let root = office.viewer("Root").await;
@@ -194,12 +202,13 @@ fn r13_r14_everybody_sees_their_own_and_no_more() {
             let sight = office.viewer(who).await.sight();
             let mut reader = office.store.read().await.expect("a reader");
             let session = reader.session();
-            let mut listed: Vec<String> = leads::page(session, office.company.id, Filter::default(), sight, None, 100)
-                .await
-                .expect("a page")
-                .into_iter()
-                .map(|line| line.first_name)
-                .collect();
+            let mut listed: Vec<String> =
+                leads::page(session, office.company.id, Filter::default(), sight, None, 100)
+                    .await
+                    .expect("a page")
+                    .into_iter()
+                    .map(|line| line.first_name)
+                    .collect();
             listed.sort();
             assert_eq!(listed.join(" "), sees, "{who}");
             let mut streamed = Vec::new();
@@ -218,7 +227,8 @@ fn r13_r14_everybody_sees_their_own_and_no_more() {
             drop(reader);
             // What one does not see one cannot give away either.
             for (name, lead) in office.leads.iter().filter(|(name, _)| !sees.contains(name.as_str())) {
-                let answer = give(&office, office.viewer(who).await, *lead, 1, office.people["Asha"], false).await;
+                let answer =
+                    give(&office, office.viewer(who).await, *lead, 1, office.people["Asha"], false).await;
                 assert_eq!(answer, Assignment::NotFound, "{who} {name}");
             }
         }
@@ -244,7 +254,10 @@ fn r14_a_former_owner_sees_nothing_any_more() {
 fn r14_pages_filters_and_the_wall_between_companies() {
     on_both(|database| async move {
         let other = Office::open(&database, "Zoe").await.with("3 Missed of Zoe; Zed Missed of Zoe").await;
-        let office = Office::open(&database, "Root Admin; Asha; Ben").await.with("5 Missed of Asha; 4 Busy of Ben; 2 Busy").await;
+        let office = Office::open(&database, "Root Admin; Asha; Ben")
+            .await
+            .with("5 Missed of Asha; 4 Busy of Ben; 2 Busy")
+            .await;
         let (root, asha) = (office.viewer("Root").await.sight(), office.viewer("Asha").await.sight());
         let (busy, ben) = (Some(office.status("Busy")), Some(office.people["Ben"]));
         let mut reader = office.store.read().await.expect("a reader");
@@ -258,7 +271,9 @@ fn r14_pages_filters_and_the_wall_between_companies() {
         ] {
             let (mut below, mut seen) = (None, 0);
             loop {
-                let page = leads::page(reader.session(), office.company.id, filter, sight, below, 2).await.expect("a page");
+                let page = leads::page(reader.session(), office.company.id, filter, sight, below, 2)
+                    .await
+                    .expect("a page");
                 assert!(page.iter().map(|line| line.id).is_sorted_by(|a, b| a > b));
                 let Some(last) = page.last() else { break };
                 assert!(below.is_none_or(|below| page[0].id < below));

@@ -23,11 +23,16 @@ fn acme(name: &str, password: &str) -> NewCompany {
 fn r2_r3_r5_r13_a_new_company() {
     on_both(|database| async move {
         let store = &database.store;
-        let (company, admin) = create_company(store, acme(" Acme  Loans ", "correct horse"), NOW).await.expect("made");
+        let (company, admin) =
+            create_company(store, acme(" Acme  Loans ", "correct horse"), NOW).await.expect("made");
         let mut reader = store.read().await.expect("a reader");
         let session = reader.session();
-        let found = companies::by_name(session, "acme loans").await.expect("read").expect("found in any case");
-        assert_eq!((found.id, found.country.as_str(), found.time_zone.as_str()), (company, "IN", "Asia/Kolkata"));
+        let found =
+            companies::by_name(session, "acme loans").await.expect("read").expect("found in any case");
+        assert_eq!(
+            (found.id, found.country.as_str(), found.time_zone.as_str()),
+            (company, "IN", "Asia/Kolkata")
+        );
 
         let known = statuses::list(session, company).await.expect("statuses");
         let list: Vec<String> = known.iter().map(|s| format!("{} {}", s.name, s.kind.word())).collect();
@@ -49,7 +54,14 @@ fn r2_r3_r5_r13_a_new_company() {
             .await
             .expect("roles")
             .iter()
-            .map(|role| format!("{} sees {}{}", role.name, role.scope.word(), if role.receives_leads { ", receives" } else { "" }))
+            .map(|role| {
+                format!(
+                    "{} sees {}{}",
+                    role.name,
+                    role.scope.word(),
+                    if role.receives_leads { ", receives" } else { "" }
+                )
+            })
             .collect();
         assert_eq!(list, ["Company Admin sees company", "Manager sees branch", "Agent sees own, receives"]);
         let all = roles::list(session, company).await.expect("roles").remove(0).permissions;
@@ -100,7 +112,10 @@ fn r13_r27_users_with_role_cap_branch_and_department() {
             (new("asha", "agent", Some(3), Some("Pune")), None),
             (new("ben", "Agent", None, Some(" PUNE ")), None),
             (new("cara", "MANAGER", Some(0), None), None),
-            (new("Asha", "Agent", None, None), Some("there is a user with the e-mail Asha@acme.example already")),
+            (
+                new("Asha", "Agent", None, None),
+                Some("there is a user with the e-mail Asha@acme.example already"),
+            ),
             (
                 new("dora", "Boss", None, None),
                 Some("there is no role \"Boss\"; the roles are Company Admin, Manager, Agent"),
@@ -118,7 +133,9 @@ fn r13_r27_users_with_role_cap_branch_and_department() {
             .await
             .expect("users")
             .iter()
-            .map(|u| format!("{} {} {:?} {:?} receives {}", u.name, u.role, u.cap, u.branch.as_deref(), u.receives))
+            .map(|u| {
+                format!("{} {} {:?} {:?} receives {}", u.name, u.role, u.cap, u.branch.as_deref(), u.receives)
+            })
             .collect();
         assert_eq!(
             list,

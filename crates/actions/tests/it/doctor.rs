@@ -8,7 +8,10 @@ fn planted_damage_is_found_and_a_recount_mends_the_counters() {
         for (damage, found, mends) in [
             (
                 "UPDATE queues SET held = held + 1 WHERE company_id = $1",
-                &["Asha's queue: the counter says 3 open leads, there are 2", "Ben's queue: the counter says 1 open leads, there are 0"][..],
+                &[
+                    "Asha's queue: the counter says 3 open leads, there are 2",
+                    "Ben's queue: the counter says 1 open leads, there are 0",
+                ][..],
                 true,
             ),
             (

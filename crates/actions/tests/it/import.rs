@@ -87,9 +87,16 @@ fn r10_labels_and_details_of_rows_and_of_the_import() {
         bring(&office, ROWS, order).await.expect("imported");
         let mut reader = office.store.read().await.expect("a reader");
         let sight = domain::viewer::Sight::All;
-        let lines = store::leads::page(reader.session(), office.company.id, store::leads::Filter::default(), sight, None, 10)
-            .await
-            .expect("a page");
+        let lines = store::leads::page(
+            reader.session(),
+            office.company.id,
+            store::leads::Filter::default(),
+            sight,
+            None,
+            10,
+        )
+        .await
+        .expect("a page");
         drop(reader);
         office.leads = lines.into_iter().map(|line| (line.first_name, line.id)).collect();
         for (name, branch, tags, details) in [
@@ -125,7 +132,10 @@ fn r7_ownerless_leads_of_any_status_are_dealt_when_it_is_eligible() {
         bring(&office, ROWS, import(&office)).await.expect("imported");
         let office = office.deals(&["Unassigned", "Missed"], allot::Strategy::EqualShares).await;
         // Neither of them is of the branches Pune and Goa.
-        assert_eq!(office.run().await.sentence.split(" — ").nth(1), Some("0 leads assigned across 0 agents, 2 unassigned (no eligible agents)."));
+        assert_eq!(
+            office.run().await.sentence.split(" — ").nth(1),
+            Some("0 leads assigned across 0 agents, 2 unassigned (no eligible agents).")
+        );
         office.sql("UPDATE leads SET branch_id = NULL WHERE company_id = $1", &[]).await;
         office.run().await;
         assert_eq!(office.held().await, "Asha 1, Ben 1");
@@ -154,7 +164,8 @@ fn r11_an_import_that_fails_on_the_way_leaves_nothing() {
         // A fault on the way, too.
         let rows = ROWS.to_owned().into_bytes();
         let breaks = Arc::new(|progress| assert!(matches!(progress, Progress::Read(_)), "broken"));
-        let told = import_leads(&office.store, std::io::Cursor::new(rows), import(&office), NOW, breaks).await;
+        let told =
+            import_leads(&office.store, std::io::Cursor::new(rows), import(&office), NOW, breaks).await;
         assert!(told.expect_err("it broke").to_string().contains("nothing was changed"));
         assert_eq!(all(&office).await, "");
         bring(&office, ROWS, import(&office)).await.expect("and the next one works");
@@ -167,7 +178,8 @@ fn r9_imports_of_one_company_at_once_bring_each_number_once() {
         let office = Office::open(&database, "").await;
         let mut tasks = tokio::task::JoinSet::new();
         for task in 0..4 {
-            let mut rows: Vec<String> = (0..400).map(|row| format!("N{row},+9198765{:05}", row + 100 * task)).collect();
+            let mut rows: Vec<String> =
+                (0..400).map(|row| format!("N{row},+9198765{:05}", row + 100 * task)).collect();
             if task % 2 == 1 {
                 rows.reverse();
             }

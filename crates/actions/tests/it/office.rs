@@ -122,9 +122,15 @@ impl Office {
             strategy: Some(strategy),
             ..Default::default()
         };
-        actions::save_auto_assignment::save_auto_assignment(&self.store, self.company.id, change, Viewer::Operator, NOW)
-            .await
-            .expect("saved");
+        actions::save_auto_assignment::save_auto_assignment(
+            &self.store,
+            self.company.id,
+            change,
+            Viewer::Operator,
+            NOW,
+        )
+        .await
+        .expect("saved");
         self
     }
 
@@ -184,8 +190,9 @@ impl Office {
 
     /// Changes something behind the actions' back.
     pub async fn sql(&self, sql: &'static str, values: &[i64]) -> u64 {
-        let values: Vec<Value<'static>> =
-            std::iter::once(self.company.id.into()).chain(values.iter().map(|value| Value::Int(*value))).collect();
+        let values: Vec<Value<'static>> = std::iter::once(self.company.id.into())
+            .chain(values.iter().map(|value| Value::Int(*value)))
+            .collect();
         let changed: store::Result<u64> = self
             .store
             .write(move |session| {
@@ -215,7 +222,11 @@ impl Office {
 }
 
 fn status_called(statuses: &Statuses, name: &str) -> StatusId {
-    statuses.iter().find(|status| status.name.replace(' ', "") == name).unwrap_or_else(|| panic!("no status {name}")).id
+    statuses
+        .iter()
+        .find(|status| status.name.replace(' ', "") == name)
+        .unwrap_or_else(|| panic!("no status {name}"))
+        .id
 }
 
 /// The word behind this one.
@@ -229,8 +240,15 @@ fn hours_ago(words: &[String], key: &str) -> Option<i64> {
 
 async fn employ(session: &mut Session, company: CompanyId, words: &[String]) -> store::Result<UserId> {
     let name = &words[0];
-    let wanted = ["Manager", "Admin"].into_iter().find(|role| words.iter().any(|word| word == role)).unwrap_or("Agent");
-    let role = roles::list(session, company).await?.into_iter().find(|role| role.name.ends_with(wanted)).expect("a role");
+    let wanted = ["Manager", "Admin"]
+        .into_iter()
+        .find(|role| words.iter().any(|word| word == role))
+        .unwrap_or("Agent");
+    let role = roles::list(session, company)
+        .await?
+        .into_iter()
+        .find(|role| role.name.ends_with(wanted))
+        .expect("a role");
     let branch = label(session, company, Label::Branch, after(words, "in")).await?;
     let department = label(session, company, Label::Department, after(words, "dept")).await?;
     let user = NewUser {
@@ -247,13 +265,20 @@ async fn employ(session: &mut Session, company: CompanyId, words: &[String]) -> 
         users::set_ban(session, company, id, Some(NOW), None).await?;
     }
     if let Some(at) = hours_ago(words, "waiting") {
-        let sql = Sql::built("UPDATE queues SET last_received_at_ms = $3 WHERE company_id = $1 AND user_id = $2".into());
+        let sql = Sql::built(
+            "UPDATE queues SET last_received_at_ms = $3 WHERE company_id = $1 AND user_id = $2".into(),
+        );
         session.execute(&sql, params![company, id, at]).await?;
     }
     Ok(id)
 }
 
-async fn label(session: &mut Session, company: CompanyId, label: Label, name: Option<&str>) -> store::Result<Option<i64>> {
+async fn label(
+    session: &mut Session,
+    company: CompanyId,
+    label: Label,
+    name: Option<&str>,
+) -> store::Result<Option<i64>> {
     match name {
         Some(name) => labels::find_or_add(session, company, label, name).await.map(Some),
         None => Ok(None),

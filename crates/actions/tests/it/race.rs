@@ -48,14 +48,20 @@ fn r32_r41_hands_files_and_runs_at_once_keep_every_rule() {
         .await;
         let mut tasks = tokio::task::JoinSet::new();
         for seed in 1..=HANDS {
-            let office = (office.store.clone(), office.company.id, office.people.values().copied().collect::<Vec<_>>());
+            let office = (
+                office.store.clone(),
+                office.company.id,
+                office.people.values().copied().collect::<Vec<_>>(),
+            );
             tasks.spawn(async move { assign_by_hand(office, Draw(seed)).await });
         }
         for number in 0..IMPORTS {
             let (store, company) = (office.store.clone(), office.company.id);
             tasks.spawn(async move {
-                let rows: Vec<String> = (0..IMPORTED).map(|row| format!("N{row},+9188765{:05}", row + number * 200)).collect();
-                let file = std::io::Cursor::new(format!("First Name,Phone\n{}\n", rows.join("\n")).into_bytes());
+                let rows: Vec<String> =
+                    (0..IMPORTED).map(|row| format!("N{row},+9188765{:05}", row + number * 200)).collect();
+                let file =
+                    std::io::Cursor::new(format!("First Name,Phone\n{}\n", rows.join("\n")).into_bytes());
                 let order = Import {
                     company,
                     viewer: Viewer::Operator,
@@ -76,7 +82,9 @@ fn r32_r41_hands_files_and_runs_at_once_keep_every_rule() {
             tasks.spawn(async move {
                 // One at a time: who is refused asks again, until it has had a run.
                 loop {
-                    let ran = actions::run_assignment::run(&store, &company, Viewer::Operator, "schedule", &|| NOW).await;
+                    let ran =
+                        actions::run_assignment::run(&store, &company, Viewer::Operator, "schedule", &|| NOW)
+                            .await;
                     match ran {
                         Ok(_) => return,
                         Err(actions::Error::Refused(_)) => tokio::task::yield_now().await,
@@ -92,11 +100,16 @@ fn r32_r41_hands_files_and_runs_at_once_keep_every_rule() {
     });
 }
 
-async fn assign_by_hand((store, company, people): (Store, domain::ids::CompanyId, Vec<UserId>), mut draw: Draw) {
+async fn assign_by_hand(
+    (store, company, people): (Store, domain::ids::CompanyId, Vec<UserId>),
+    mut draw: Draw,
+) {
     let mut moved = 0;
     for _ in 0..HAND_MOVES {
         let mut reader = store.read().await.expect("a reader");
-        let page = leads::page(reader.session(), company, Filter::default(), Sight::All, None, 100).await.expect("a page");
+        let page = leads::page(reader.session(), company, Filter::default(), Sight::All, None, 100)
+            .await
+            .expect("a page");
         drop(reader);
         let line = &page[draw.below(page.len())];
         let order = AssignLead {

@@ -34,10 +34,15 @@ type Row = (&'static str, &'static str, &'static str, &'static str);
 fn check(statuses: &'static [&'static str], table: &'static [Row]) {
     on_both(|database| async move {
         for (roster, leads, held, report) in table {
-            let office = Office::open(&database, roster).await.with(leads).await.deals(statuses, EqualShares).await;
+            let office =
+                Office::open(&database, roster).await.with(leads).await.deals(statuses, EqualShares).await;
             let before = office.preview().await;
             let ran = office.run().await;
-            assert_eq!((office.held().await.as_str(), short(&ran).as_str()), (*held, *report), "{roster} | {leads}");
+            assert_eq!(
+                (office.held().await.as_str(), short(&ran).as_str()),
+                (*held, *report),
+                "{roster} | {leads}"
+            );
             // R43
             assert_eq!((before.numbers, before.agents), (ran.numbers, ran.agents), "{roster} | {leads}");
         }
@@ -54,7 +59,12 @@ fn r27_receivers_are_agents_with_room_who_are_not_banned() {
             ("Asha cap 0; Ben", "4 Unassigned", "Asha 0, Ben 4", "4 assigned"),
             ("Asha cap 0; Ben cap 3", "4 Unassigned", "Asha 0, Ben 3", "3 assigned, 1 agents at cap"),
             ("Asha banned; Ben cap 3", "4 Unassigned", "Asha 0, Ben 3", "3 assigned, 1 agents at cap"),
-            ("Asha banned; Mary Manager; Root Admin", "4 Unassigned", "Asha 0", "0 assigned, 4 no eligible agents"),
+            (
+                "Asha banned; Mary Manager; Root Admin",
+                "4 Unassigned",
+                "Asha 0",
+                "0 assigned, 4 no eligible agents",
+            ),
             ("Mary Manager", "1 Unassigned", "", "0 assigned, 1 no eligible agents"),
             ("Asha cap 0", "2 Unassigned", "Asha 0", "0 assigned, 2 agents at cap"),
             ("Asha", "", "Asha 0", "0 assigned"),
@@ -93,8 +103,18 @@ fn r28_a_lead_stays_in_its_branch_and_department() {
                 "Asha 2, Ben 2, Cara 2",
                 "6 assigned",
             ),
-            ("Asha in Pune dept Loans; Ben in Pune", "2 Unassigned in Pune dept Loans", "Asha 2, Ben 0", "2 assigned"),
-            ("Asha dept Loans; Ben", "1 Unassigned dept Cards", "Asha 0, Ben 0", "0 assigned, 1 no eligible agents"),
+            (
+                "Asha in Pune dept Loans; Ben in Pune",
+                "2 Unassigned in Pune dept Loans",
+                "Asha 2, Ben 0",
+                "2 assigned",
+            ),
+            (
+                "Asha dept Loans; Ben",
+                "1 Unassigned dept Cards",
+                "Asha 0, Ben 0",
+                "0 assigned, 1 no eligible agents",
+            ),
             (
                 "Asha in Pune cap 1; Ben",
                 "2 Unassigned in Pune; 1 Unassigned in Goa",
@@ -119,8 +139,18 @@ fn r29_owned_leads_go_to_somebody_else_or_stay() {
             // Two full agents swap.
             ("Asha cap 2; Ben cap 2", "2 Missed of Asha; 2 Missed of Ben", "Asha 2, Ben 2", "4 assigned"),
             // Above the cap: nothing new, and nothing is lost by it.
-            ("Asha cap 1; Ben cap 0", "3 Interested of Asha; 2 Unassigned", "Asha 3, Ben 0", "0 assigned, 2 agents at cap"),
-            ("Asha cap 1; Ben cap 0", "3 Missed of Asha; 2 Unassigned", "Asha 3, Ben 0", "0 assigned, 3 kept, 2 agents at cap"),
+            (
+                "Asha cap 1; Ben cap 0",
+                "3 Interested of Asha; 2 Unassigned",
+                "Asha 3, Ben 0",
+                "0 assigned, 2 agents at cap",
+            ),
+            (
+                "Asha cap 1; Ben cap 0",
+                "3 Missed of Asha; 2 Unassigned",
+                "Asha 3, Ben 0",
+                "0 assigned, 3 kept, 2 agents at cap",
+            ),
             // What an owner gives away makes room, up to the cap and no further.
             ("Asha cap 2; Ben", "2 Missed of Asha; 4 Unassigned", "Asha 2, Ben 4", "6 assigned"),
             // An owner who is no receiver keeps what nobody else can take, and gives what somebody can.
@@ -171,7 +201,12 @@ fn r26_what_is_not_considered_and_why() {
         &["Unassigned", "Missed"],
         &[
             // Never an owner who is banned.
-            ("Asha banned; Ben", "2 Missed of Asha; 1 Unassigned", "Asha 2, Ben 1", "1 assigned, not 2 banned"),
+            (
+                "Asha banned; Ben",
+                "2 Missed of Asha; 1 Unassigned",
+                "Asha 2, Ben 1",
+                "1 assigned, not 2 banned",
+            ),
             // In work: the owner's call, note or edit within two hours.
             (
                 "Asha; Ben",
@@ -238,7 +273,10 @@ fn r30_when_room_is_short_the_most_urgent_go_first() {
             assert_eq!(office.places().await, expect, "{leads}");
         }
         // A setting makes it the oldest first.
-        let office = Office::open(&database, "Asha cap 1").await.with("A Unassigned born 5; B Unassigned born 3").await;
+        let office = Office::open(&database, "Asha cap 1")
+            .await
+            .with("A Unassigned born 5; B Unassigned born 3")
+            .await;
         let office = office.deals(&["Unassigned"], EqualShares).await;
         office.sql("UPDATE job_settings SET oldest_first = 1 WHERE company_id = $1", &[]).await;
         office.run().await;
@@ -255,7 +293,12 @@ fn r30_ownerless_leads_before_owned_ones_and_all_as_evenly_as_can_be() {
             ("Asha; Ben; Cara", "9 Interested of Asha; 6 Unassigned", EqualShares, "Asha 11, Ben 2, Cara 2"),
             ("Asha; Ben; Cara", "4 Interested of Asha; 6 Unassigned", LevelQueues, "Asha 4, Ben 3, Cara 3"),
             // The odd one to who has waited longest.
-            ("Asha waiting 1; Ben waiting 9; Cara waiting 5", "4 Unassigned", EqualShares, "Asha 1, Ben 2, Cara 1"),
+            (
+                "Asha waiting 1; Ben waiting 9; Cara waiting 5",
+                "4 Unassigned",
+                EqualShares,
+                "Asha 1, Ben 2, Cara 1",
+            ),
         ] {
             let office = Office::open(&database, roster).await.with(leads).await;
             let office = office.deals(&["Unassigned", "Missed"], strategy).await;
@@ -268,15 +311,22 @@ fn r30_ownerless_leads_before_owned_ones_and_all_as_evenly_as_can_be() {
 #[test]
 fn r31_what_was_dealt_bears_the_mark_and_is_left_alone_tomorrow() {
     on_both(|database| async move {
-        let office = Office::open(&database, "Asha; Ben").await.with("Lea Missed of Asha; Leo Unassigned").await;
+        let office =
+            Office::open(&database, "Asha; Ben").await.with("Lea Missed of Asha; Leo Unassigned").await;
         let office = office.deals(&["Unassigned", "Missed"], EqualShares).await;
         let first = office.run().await;
         assert_eq!(office.places().await, "Lea Ben Assigned, Leo Asha Assigned");
         let lead = office.lead("Lea").await;
         let event = lead.events.last().expect("an event");
-        assert_eq!((event.entry, event.kind.as_str(), event.run), (2, "assigned", first.run.map(|run| run.0)));
+        assert_eq!(
+            (event.entry, event.kind.as_str(), event.run),
+            (2, "assigned", first.run.map(|run| run.0))
+        );
         assert_eq!((event.from_owner.as_deref(), event.to_owner.as_deref()), (Some("Asha"), Some("Ben")));
-        assert_eq!((event.from_status.as_deref(), event.to_status.as_deref()), (Some("Missed"), Some("Assigned")));
+        assert_eq!(
+            (event.from_status.as_deref(), event.to_status.as_deref()),
+            (Some("Missed"), Some("Assigned"))
+        );
         assert_eq!(short(&office.run().await), "0 assigned");
         assert_eq!(office.lead("Lea").await, lead);
     });
@@ -288,7 +338,9 @@ fn r31_the_mark_follows_the_status_and_not_its_name() {
         let office = Office::open(&database, "Asha").await.with("Lea Unassigned; Leo Busy of Asha").await;
         let office = office.deals(&["Unassigned", "Busy"], EqualShares).await;
         office.sql("UPDATE statuses SET mark = NULL WHERE company_id = $1 AND mark = 'assigned'", &[]).await;
-        office.sql("UPDATE statuses SET mark = 'assigned' WHERE company_id = $1 AND name = 'Busy'", &[]).await;
+        office
+            .sql("UPDATE statuses SET mark = 'assigned' WHERE company_id = $1 AND name = 'Busy'", &[])
+            .await;
         // Busy is what assignment gives now: it is not dealt, although the settings still name it.
         assert_eq!(short(&office.run().await), "1 assigned");
         assert_eq!(office.places().await, "Lea Asha Busy, Leo Asha Busy");
@@ -298,9 +350,14 @@ fn r31_the_mark_follows_the_status_and_not_its_name() {
 #[test]
 fn r25_a_status_that_was_closed_after_the_settings_were_saved_is_not_dealt() {
     on_both(|database| async move {
-        let office = Office::open(&database, "Asha cap 1; Ben cap 1").await.with("2 Missed of Asha; 2 Unassigned").await;
+        let office = Office::open(&database, "Asha cap 1; Ben cap 1")
+            .await
+            .with("2 Missed of Asha; 2 Unassigned")
+            .await;
         let office = office.deals(&["Unassigned", "Missed"], EqualShares).await;
-        office.sql("UPDATE statuses SET kind = 'closed' WHERE company_id = $1 AND name = 'Missed'", &[]).await;
+        office
+            .sql("UPDATE statuses SET kind = 'closed' WHERE company_id = $1 AND name = 'Missed'", &[])
+            .await;
         office.sql("UPDATE queues SET held = 0 WHERE company_id = $1", &[]).await;
         office.well().await;
         assert_eq!(short(&office.run().await), "2 assigned");
@@ -375,7 +432,14 @@ fn r32_a_plan_that_is_out_of_date_never_lifts_anybody_above_the_cap() {
                 "Asha 1, Ben 1",
             ),
             // A lead that somebody gave to the same agent takes no room twice.
-            ("Asha cap 2; Ben", "A Unassigned; B Unassigned", "A>Asha B>Asha", "A>Asha", ["B", "A", ""], "Asha 2, Ben 0"),
+            (
+                "Asha cap 2; Ben",
+                "A Unassigned; B Unassigned",
+                "A>Asha B>Asha",
+                "A>Asha",
+                ["B", "A", ""],
+                "Asha 2, Ben 0",
+            ),
             // Both at once.
             (
                 "Asha cap 1; Ben",
@@ -410,10 +474,12 @@ fn r32_a_plan_that_is_out_of_date_never_lifts_anybody_above_the_cap() {
             let planned = moves(&office, plan).await;
             for m in moves(&office, by_hand).await {
                 let version = office.lead(&names(&office, &[m])).await.line.version;
-                crate::by_hand::give(&office, domain::viewer::Viewer::Operator, m.lead, version, m.to, true).await;
+                crate::by_hand::give(&office, domain::viewer::Viewer::Operator, m.lead, version, m.to, true)
+                    .await;
             }
             let outcome = claim(&office, planned).await;
-            let found = [&outcome.moved, &outcome.changed, &outcome.surplus].map(|moves| names(&office, moves));
+            let found =
+                [&outcome.moved, &outcome.changed, &outcome.surplus].map(|moves| names(&office, moves));
             assert_eq!(found.each_ref().map(String::as_str), expect, "{plan} | {by_hand}");
             assert_eq!(office.held().await, held, "{plan} | {by_hand}");
         }
@@ -428,7 +494,10 @@ fn r32_who_was_banned_or_lost_room_or_role_meanwhile_gets_nothing() {
             "UPDATE users SET lead_cap = 0 WHERE company_id = $1 AND name = 'Asha'",
             "UPDATE users SET role_id = (SELECT MIN(id) FROM roles WHERE company_id = $1) WHERE company_id = $1 AND name = 'Asha'",
         ] {
-            let office = Office::open(&database, "Asha; Ben").await.with("A Unassigned; B Missed of Ben; C Unassigned").await;
+            let office = Office::open(&database, "Asha; Ben")
+                .await
+                .with("A Unassigned; B Missed of Ben; C Unassigned")
+                .await;
             let planned = moves(&office, "A>Asha C>Ben B>Asha").await;
             office.sql(change, &[]).await;
             let outcome = claim(&office, planned).await;
@@ -445,8 +514,7 @@ fn r33_the_sentence_of_a_real_run_in_all_its_states() {
         let office = office.with("5 Unassigned; 2 Missed of Cara; 1 Missed of Asha acted 1").await;
         let office = office.deals(&["Unassigned", "Missed"], EqualShares).await;
         let said = async |office: &Office| {
-            let mut reader = office.store.read().await.expect("a reader");
-            run_assignment::last_sentence(reader.session(), &office.company).await.expect("a sentence")
+            run_assignment::last_sentence(&office.store, &office.company, NOW).await.expect("a sentence")
         };
         assert_eq!(said(&office).await, ("Never run.".to_owned(), String::new()));
         assert_eq!(
@@ -465,10 +533,14 @@ fn r33_the_sentence_of_a_real_run_in_all_its_states() {
         let opened: store::Result<RunId> = office
             .store
             .write(move |session| {
-                Box::pin(async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await })
+                Box::pin(
+                    async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await },
+                )
             })
             .await;
+        let lease = office.store.try_lease(company).await.expect("asked").expect("free");
         assert_eq!(said(&office).await.0, "Running since 2026-05-11 09:00 IST.");
+        lease.release().await;
         let run = opened.expect("opened");
         let failed: store::Result<()> = office
             .store
@@ -481,6 +553,20 @@ fn r33_the_sentence_of_a_real_run_in_all_its_states() {
             said(&office).await.0,
             "Last run: 2026-05-11 09:00 IST — failed: the server went away. No lead was changed."
         );
+        // Whoever looks finds a record that says running although nobody runs: its process died.
+        let opened: store::Result<RunId> = office
+            .store
+            .write(move |session| {
+                Box::pin(
+                    async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await },
+                )
+            })
+            .await;
+        opened.expect("opened");
+        assert_eq!(
+            said(&office).await.0,
+            "Last run: 2026-05-11 09:00 IST — failed: interrupted: the process that ran it ended before it was done. No lead was changed."
+        );
     });
 }
 
@@ -490,7 +576,10 @@ fn r34_run_now_works_while_the_schedule_is_off_and_is_refused_while_another_runs
         let office = Office::open(&database, "Asha").await.with("Lea Unassigned").await;
         let lease = office.store.try_lease(office.company.id).await.expect("asked").expect("free");
         let told = office.try_run().await.expect_err("it is refused");
-        assert_eq!(told.to_string(), "a run of this company is in progress; wait until it is done and start again");
+        assert_eq!(
+            told.to_string(),
+            "a run of this company is in progress; wait until it is done and start again"
+        );
         assert!(told.is_the_callers());
         assert_eq!(office.places().await, "Lea - Unassigned");
         office.preview().await;
@@ -512,14 +601,18 @@ fn r42_a_run_whose_process_died_is_marked_by_the_next_and_its_leads_are_as_befor
         let opened: store::Result<RunId> = office
             .store
             .write(move |session| {
-                Box::pin(async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await })
+                Box::pin(
+                    async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await },
+                )
             })
             .await;
         let dead = opened.expect("opened");
         let again: store::Result<RunId> = office
             .store
             .write(move |session| {
-                Box::pin(async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await })
+                Box::pin(
+                    async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await },
+                )
             })
             .await;
         assert!(matches!(again, Err(store::Error::Conflict { .. })), "R41: one at a time, whoever asks");
@@ -537,7 +630,8 @@ fn r42_a_run_whose_process_died_is_marked_by_the_next_and_its_leads_are_as_befor
 fn r42_a_run_that_was_taken_for_dead_changes_nothing() {
     on_both(|database| async move {
         let office = Office::open(&database, "Asha").await.with("Lea Unassigned").await;
-        let (calls, store, company) = (std::sync::atomic::AtomicU32::new(0), office.store.clone(), office.company.id);
+        let (calls, store, company) =
+            (std::sync::atomic::AtomicU32::new(0), office.store.clone(), office.company.id);
         // The clock is read when the record is opened, when the pool is read and when the claim begins.
         let clock = || {
             if calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 2 {
@@ -556,9 +650,15 @@ fn r42_a_run_that_was_taken_for_dead_changes_nothing() {
             NOW
         };
         let viewer = domain::viewer::Viewer::Operator;
-        let told = tokio::task::unconstrained(run_assignment::run(&office.store, &office.company, viewer, "schedule", &clock))
-            .await
-            .expect_err("it is refused");
+        let told = tokio::task::unconstrained(run_assignment::run(
+            &office.store,
+            &office.company,
+            viewer,
+            "schedule",
+            &clock,
+        ))
+        .await
+        .expect_err("it is refused");
         assert!(told.to_string().contains("took this run for dead"), "{told}");
         assert_eq!(office.places().await, "Lea - Unassigned");
         office.well().await;
@@ -591,13 +691,17 @@ fn r43_the_preview_says_exactly_what_the_run_does() {
                 let leads: Vec<String> = (0..)
                     .zip(&leads)
                     .map(|(n, (owner, status, branch, facts))| {
-                        let status = ["Unassigned", "Missed", "Missed", "Busy", "Interested"][usize::from(*status)];
+                        let status =
+                            ["Unassigned", "Missed", "Missed", "Busy", "Interested"][usize::from(*status)];
                         let owner = match usize::from(*owner) {
-                            owner if owner < agents.len() && status != "Unassigned" => format!(" of P{owner}"),
+                            owner if owner < agents.len() && status != "Unassigned" => {
+                                format!(" of P{owner}")
+                            }
                             _ => String::new(),
                         };
                         let branch = ["", " in Pune", ""][usize::from(*branch)];
-                        let facts = ["", " tried 30", " tried 3", " doubtful", " chosen 4", ""][usize::from(*facts)];
+                        let facts =
+                            ["", " tried 30", " tried 3", " doubtful", " chosen 4", ""][usize::from(*facts)];
                         format!("L{n} {status}{owner}{branch}{facts}")
                     })
                     .collect();
@@ -619,7 +723,10 @@ fn r43_the_preview_says_exactly_what_the_run_does() {
                     assert!(agent.got == 0 || agent.cap.is_none_or(|cap| agent.after <= cap), "{said}");
                     assert!(agent.got == 0 || !now.banned, "{said}");
                 }
-                assert_eq!(run.agents.iter().map(|agent| agent.got).sum::<i64>() as u64, run.numbers.assigned);
+                assert_eq!(
+                    run.agents.iter().map(|agent| agent.got).sum::<i64>() as u64,
+                    run.numbers.assigned
+                );
             }
         }
     });

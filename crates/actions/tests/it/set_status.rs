@@ -364,6 +364,10 @@ fn a_lead_that_is_named_twice_and_too_many_leads_are_refused() {
         let many = set_statuses(&desk.store, desk.company, vec![order; LEADS_MAX + 1]).await.unwrap_err();
         assert!(many.to_string().contains("20000 can be changed in one go"), "{many}");
         assert_eq!(set_statuses(&desk.store, desk.company, Vec::new()).await.unwrap(), []);
+        let unknown: Vec<SetStatus> =
+            (0..1_500).map(|number| SetStatus { lead: LeadId(900_000 + number), ..order }).collect();
+        let answers = set_statuses(&desk.store, desk.company, unknown).await.unwrap();
+        assert_eq!(answers, vec![StatusSet::NotFound; 1_500], "many are fine, in a commit of their own");
         assert_eq!(desk.lead(0).await.line.status, "Assigned");
     });
 }

@@ -61,6 +61,10 @@ fn bad_problems_are_told_in_the_ids_of_the_caller() {
         error(r#"{"id": 5, "weight": 0}"#, ""),
         "agent 5 has weight 0: it must be between 0.001 and 1000"
     );
+    assert_eq!(
+        error(r#"{"id": 5, "weight": 1e300}"#, ""),
+        "agent 5 has weight 1e300: it must be between 0.001 and 1000"
+    );
     let mut infinite = problem(r#"{"agents": [{"id": 5}], "classes": []}"#);
     infinite.agents[0].weight = f64::INFINITY;
     assert!(matches!(solve(infinite), Err(Error::Weight { agent: 5, .. })));
@@ -80,6 +84,31 @@ fn leftovers_say_why() {
     assert_eq!(why[1..], [(20, "no eligible agents"), (30, "no eligible agent takes new leads")]);
     assert_eq!(why[0].0, 11);
     assert!(why[0].1.contains("full"), "{}", why[0].1);
+}
+
+/// The same with everything that could matter: tiers, weights, both strategies, earlier owners, full agents.
+fn rich(seed: u64) -> Problem {
+    let mut numbers = Numbers(seed ^ 0x5eed);
+    let mut problem = random(seed);
+    if numbers.one_in(2) {
+        problem.strategy = allot::Strategy::LevelQueues;
+    }
+    let ids: Vec<i64> = problem.agents.iter().map(|agent| agent.id).collect();
+    for agent in &mut problem.agents {
+        if numbers.one_in(4) {
+            agent.room = Some(0);
+        }
+        if seed % 3 == 0 {
+            agent.weight = [0.5, 1.0, 1.5][numbers.below(3) as usize];
+        }
+    }
+    for class in &mut problem.classes {
+        class.tier = numbers.below(3) as u32;
+        for lead in &mut class.leads {
+            lead.avoid = ids.iter().copied().filter(|_| numbers.one_in(4)).collect();
+        }
+    }
+    problem
 }
 
 /// A problem with scattered ids.
@@ -130,5 +159,27 @@ proptest! {
         }
         let (one, two): (Solution, Solution) = (solve(given).expect("a solution"), solve(other).expect("a solution"));
         prop_assert_eq!(one, two);
+    }
+
+    #[test]
+    fn nor_does_it_with_weights_tiers_strata_fallbacks_and_earlier_owners(seed: u64) {
+        let given = rich(seed);
+        let mut other = given.clone();
+        let mut numbers = Numbers(!seed);
+        for last in (1..other.agents.len()).rev() {
+            other.agents.swap(last, numbers.below(last as u64 + 1) as usize);
+        }
+        for last in (1..other.classes.len()).rev() {
+            other.classes.swap(last, numbers.below(last as u64 + 1) as usize);
+        }
+        for class in &mut other.classes {
+            let by = numbers.below(class.eligible.len().max(1) as u64) as usize;
+            class.eligible.rotate_left(by);
+            class.eligible.extend(class.eligible.first().copied());
+            for lead in &mut class.leads {
+                lead.avoid.reverse();
+            }
+        }
+        prop_assert_eq!(solve(given), solve(other));
     }
 }

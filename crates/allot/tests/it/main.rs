@@ -2,7 +2,9 @@
 
 mod brute;
 mod dealing;
+mod document;
 mod exchange;
+mod exhaustive;
 mod hostile;
 mod named;
 mod oracle;

@@ -71,7 +71,8 @@ pub async fn build(bench: &Bench, engine: Engine, name: &str, size: Size) -> Res
 /// What a script has to know.
 pub async fn known(store: &Store) -> Result<Known> {
     let mut reader = store.read().await?;
-    let company = companies::list(reader.session(), 1).await?.into_iter().next().context("there is a company")?;
+    let company =
+        companies::list(reader.session(), 1).await?.into_iter().next().context("there is a company")?;
     let statuses = statuses::list(reader.session(), company.id).await?;
     Ok(Known {
         unassigned: statuses.marked(StatusMark::Unassigned).id,
@@ -167,7 +168,9 @@ fn leads_sql(engine: Engine, known: &Known, size: Size) -> String {
         "
     );
     sql.push_str(&match engine {
-        Engine::Sqlite => format!("INSERT INTO id_blocks (name, next) VALUES ('lead', {leads} + 1);\nCOMMIT;\n"),
+        Engine::Sqlite => {
+            format!("INSERT INTO id_blocks (name, next) VALUES ('lead', {leads} + 1);\nCOMMIT;\n")
+        }
         Engine::Postgres => format!("SELECT setval('ids_lead', {leads});\nCOMMIT;\n"),
     });
     sql

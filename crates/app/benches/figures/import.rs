@@ -32,7 +32,8 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
     let file = bench.folder.join("leads.csv");
     data::write_file(&file, ROWS)?;
     let template = data::build(bench, engine, "import_template", SIZE).await?;
-    let (mut ours, mut floor, mut floor_without_load, mut judging) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut ours, mut floor, mut floor_without_load, mut judging) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..bench.rounds {
         let place = bench.copy(&template, "import_ours")?;
         let store = place.open().await?;

@@ -30,7 +30,8 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
         let known = data::known(&store).await?;
         let company = known.company.id;
         let members = users::members(store.read().await?.session(), company).await?;
-        let owners: Vec<UserId> = members.iter().filter(|member| member.is_receiver()).map(|member| member.id).collect();
+        let owners: Vec<UserId> =
+            members.iter().filter(|member| member.is_receiver()).map(|member| member.id).collect();
         let branch = members.iter().find_map(|member| member.branch);
         let labels = Sight::Labels { branch, department: None };
         let leads = size.leads as i64;
@@ -65,7 +66,8 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
             }
             times.sort_unstable();
             let (median, late) = (times[CALLS / 2], times[CALLS * 99 / 100]);
-            let claim = (engine == Engine::Sqlite && shape < 4).then(|| ("≤ 0.5 ms".into(), median.as_secs_f64() <= 0.0005));
+            let claim = (engine == Engine::Sqlite && shape < 4)
+                .then(|| ("≤ 0.5 ms".into(), median.as_secs_f64() <= 0.0005));
             let told =
                 format!("{:.3} ms (99 % within {:.3})", median.as_secs_f64() * 1e3, late.as_secs_f64() * 1e3);
             table.alone(&format!("50 of {of} leads, {what}"), engine, told, claim);

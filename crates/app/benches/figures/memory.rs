@@ -34,7 +34,12 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
     for (what, told) in [("open", "opened, some lists read"), ("run", "after a run over 200,000 of them")] {
         let (peak, idle) = in_process_of_its_own(what, &place, &file)?;
         let claim = (what == "run").then(|| ("≤ 80 MB".into(), idle <= 80.0));
-        table.alone(&format!("idle memory, 1,000,000 leads, {told}"), engine, format!("{idle:.0} MB (peak {peak:.0})"), claim);
+        table.alone(
+            &format!("idle memory, 1,000,000 leads, {told}"),
+            engine,
+            format!("{idle:.0} MB (peak {peak:.0})"),
+            claim,
+        );
     }
     Ok(())
 }
@@ -44,10 +49,12 @@ fn in_process_of_its_own(what: &str, place: &Place, file: &Path) -> Result<(f64,
         Place::Sqlite(folder) => ("sqlite", folder.display().to_string()),
         Place::Postgres(url) => ("postgres", url.clone()),
     };
-    let output = Command::new(env::current_exe()?).args(["--child", what, engine, &place]).arg(file).output()?;
+    let output =
+        Command::new(env::current_exe()?).args(["--child", what, engine, &place]).arg(file).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout)?;
-    let (peak, idle) = text.trim().split_once(' ').context("the process says its peak and its present memory")?;
+    let (peak, idle) =
+        text.trim().split_once(' ').context("the process says its peak and its present memory")?;
     Ok((peak.parse()?, idle.parse()?))
 }
 
@@ -62,7 +69,8 @@ pub async fn child(arguments: &[String]) -> Result<()> {
             import::import(&store, company.id, Path::new(file)).await?;
         }
         "run" => {
-            let report = run_assignment::run(&store, &company, Viewer::Operator, "command line", &|| NOW).await?;
+            let report =
+                run_assignment::run(&store, &company, Viewer::Operator, "command line", &|| NOW).await?;
             ensure!(report.numbers.assigned > 100_000, "{} leads were dealt", report.numbers.assigned);
         }
         _ => {}
@@ -72,7 +80,8 @@ pub async fn child(arguments: &[String]) -> Result<()> {
         leads::page(reader.session(), company.id, Filter::default(), Sight::All, None, 50).await?;
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let status = fs::read_to_string("/proc/self/status").context("memory is read from /proc, on Linux only")?;
+    let status =
+        fs::read_to_string("/proc/self/status").context("memory is read from /proc, on Linux only")?;
     let megabytes = |name: &str| {
         status
             .lines()

@@ -11,7 +11,8 @@ use std::{
 use store::{Location, Missing, Store, dialect::Engine};
 
 /// What the product sets on its own connections, so that the floor has the same durability and the same memory.
-const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+const SQLITE_SETTINGS: &str =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
 PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768;";
 
 /// Where everything lies.
@@ -55,7 +56,9 @@ impl Bench {
                 Place::Sqlite(folder)
             }
             Engine::Postgres => {
-                self.on_server(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE); CREATE DATABASE {name};"))?;
+                self.on_server(&format!(
+                    "DROP DATABASE IF EXISTS {name} WITH (FORCE); CREATE DATABASE {name};"
+                ))?;
                 Place::Postgres(self.url(name)?)
             }
         })
@@ -65,7 +68,9 @@ impl Bench {
     pub fn copy(&self, of: &Place, name: &str) -> Result<Place> {
         Ok(match of {
             Place::Sqlite(folder) => {
-                let Place::Sqlite(copy) = self.place(Engine::Sqlite, name)? else { bail!("a place of another engine") };
+                let Place::Sqlite(copy) = self.place(Engine::Sqlite, name)? else {
+                    bail!("a place of another engine")
+                };
                 fs::create_dir_all(&copy)?;
                 fs::copy(folder.join("evenhand.db"), copy.join("evenhand.db"))?;
                 fs::File::open(copy.join("evenhand.db"))?.sync_all()?;

@@ -16,8 +16,10 @@ const SIZE: Size = Size { leads: 200_000, unassigned: 200_000, agents: 1_000, ca
 const DIGEST: &str = "SELECT COUNT(*), SUM((id * 7919 + owner_id * 104729) % 1000003), SUM(entries),
     (SELECT COUNT(*) FROM lead_events), (SELECT SUM(held) FROM queues) FROM leads WHERE owner_id IS NOT NULL";
 
-const FLOORS: [&str; 2] =
-    [include_str!("../../../../bench/floors/run.sqlite.sql"), include_str!("../../../../bench/floors/run.postgres.sql")];
+const FLOORS: [&str; 2] = [
+    include_str!("../../../../bench/floors/run.sqlite.sql"),
+    include_str!("../../../../bench/floors/run.postgres.sql"),
+];
 
 /// Ours and the floor, in turns.
 pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result<()> {
@@ -29,10 +31,15 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
         let store = place.open().await?;
         let known = data::known(&store).await?;
         let started = Instant::now();
-        let report = run_assignment::run(&store, &known.company, Viewer::Operator, "command line", &|| NOW).await?;
+        let report =
+            run_assignment::run(&store, &known.company, Viewer::Operator, "command line", &|| NOW).await?;
         ours.push(started.elapsed());
         drop(store);
-        ensure!(report.numbers.assigned == SIZE.leads, "all leads are dealt out, not {}", report.numbers.assigned);
+        ensure!(
+            report.numbers.assigned == SIZE.leads,
+            "all leads are dealt out, not {}",
+            report.numbers.assigned
+        );
         if round == 0 {
             place.export("SELECT id, owner_id FROM leads ORDER BY id", &plan_file)?;
         }

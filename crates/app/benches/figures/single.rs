@@ -24,7 +24,8 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
     let store = place.open().await?;
     let company = data::known(&store).await?.company.id;
     let members = users::members(store.read().await?.session(), company).await?;
-    let agents: Vec<UserId> = members.iter().filter(|member| member.is_receiver()).map(|member| member.id).collect();
+    let agents: Vec<UserId> =
+        members.iter().filter(|member| member.is_receiver()).map(|member| member.id).collect();
     let mut next = 1;
     for tasks in [TASKS, 1] {
         let mut rates = Vec::new();
@@ -44,8 +45,13 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
         }
         rates.sort_by(f64::total_cmp);
         let (median, least, most) = (rates[rates.len() / 2], rates[0], rates[rates.len() - 1]);
-        let claim = (tasks == TASKS && engine == Engine::Sqlite).then(|| ("≥ 3,000 a second".into(), median >= 3_000.0));
-        let what = if tasks == 1 { "single assignments, 1 task".into() } else { format!("single assignments, {tasks} tasks") };
+        let claim = (tasks == TASKS && engine == Engine::Sqlite)
+            .then(|| ("≥ 3,000 a second".into(), median >= 3_000.0));
+        let what = if tasks == 1 {
+            "single assignments, 1 task".into()
+        } else {
+            format!("single assignments, {tasks} tasks")
+        };
         table.alone(&what, engine, format!("{median:.0}/s ({least:.0}–{most:.0})"), claim);
     }
     Ok(())

@@ -8,7 +8,14 @@ pub struct Table(Vec<[String; 6]>);
 
 impl Table {
     /// A figure beside its floor; `at_most` is the greatest ratio that is claimed.
-    pub fn ratio(&mut self, what: &str, engine: impl fmt::Display, ours: &[Duration], floor: &[Duration], at_most: Option<f64>) {
+    pub fn ratio(
+        &mut self,
+        what: &str,
+        engine: impl fmt::Display,
+        ours: &[Duration],
+        floor: &[Duration],
+        at_most: Option<f64>,
+    ) {
         let (ours, floor) = (Spread::of(ours), Spread::of(floor));
         let ratio = ours.median / floor.median;
         let claim = at_most.map_or_else(String::new, |most| claim(format!("≤ {most} ×"), ratio <= most));
@@ -23,7 +30,13 @@ impl Table {
     }
 
     /// A figure that stands alone.
-    pub fn alone(&mut self, what: &str, engine: impl fmt::Display, ours: String, of_claim: Option<(String, bool)>) {
+    pub fn alone(
+        &mut self,
+        what: &str,
+        engine: impl fmt::Display,
+        ours: String,
+        of_claim: Option<(String, bool)>,
+    ) {
         let told = of_claim.map_or_else(String::new, |(most, kept)| claim(most, kept));
         self.add([what.into(), engine.to_string(), ours, String::new(), String::new(), told]);
     }

@@ -46,7 +46,11 @@ fn engine(args: &BenchEngine) -> anyhow::Result<()> {
             .args(["bench", "engine", "--shape", &number.to_string()])
             .output()
             .context("the program cannot start itself")?;
-        anyhow::ensure!(child.status.success(), "a shape failed: {}", String::from_utf8_lossy(&child.stderr).trim());
+        anyhow::ensure!(
+            child.status.success(),
+            "a shape failed: {}",
+            String::from_utf8_lossy(&child.stderr).trim()
+        );
         all.shapes.push(serde_json::from_slice(&child.stdout)?);
     }
     if args.output.json {

@@ -22,7 +22,9 @@ pub async fn doctor(place: &Place, args: Doctor) -> anyhow::Result<()> {
         store.read_long(move |session| Box::pin(store::doctor::examine(session, id))).await?
     };
     if args.output.json {
-        output::json(&serde_json::json!({ "company": company.name, "healthy": found.is_empty(), "findings": found }))?;
+        output::json(
+            &serde_json::json!({ "company": company.name, "healthy": found.is_empty(), "findings": found }),
+        )?;
     } else {
         let mut out = output::stdout();
         if found.is_empty() {
@@ -36,5 +38,8 @@ pub async fn doctor(place: &Place, args: Doctor) -> anyhow::Result<()> {
     if found.is_empty() {
         return Ok(());
     }
-    anyhow::bail!("{} found; `evenhand doctor --mend` sets the counters right", domain::sentence::count(found.len() as u64, "finding was", "findings were"))
+    anyhow::bail!(
+        "{} found; `evenhand doctor --mend` sets the counters right",
+        domain::sentence::count(found.len() as u64, "finding was", "findings were")
+    )
 }

@@ -11,6 +11,7 @@ use domain::{sentence, viewer::Viewer};
 use std::{
     fs::File,
     io::{Read, Write},
+    path::Path,
     sync::Arc,
 };
 
@@ -24,13 +25,21 @@ pub async fn import(place: &Place, args: cli::Import) -> anyhow::Result<()> {
         company: company.id,
         viewer: Viewer::Operator,
         may_convert: true,
-        file_name: args.file.file_name().map_or("standard input".into(), |name| name.to_string_lossy().into_owned()),
+        file_name: match args.file.file_name() {
+            Some(name) if name != "-" => name.to_string_lossy().into_owned(),
+            _ => "standard input".into(),
+        },
         country: domain::phone::Country::from_code(country).map_err(callers_fault)?,
         source: args.source,
         branch: args.branch,
         department: args.department,
         keeps_details: !args.no_details,
-        limits: actions::lead_file::Limits { file_bytes_max: args.bytes_max, ..Default::default() },
+        limits: actions::lead_file::Limits {
+            file_bytes_max: args.bytes_max,
+            // Beside the database there is room for the rows; folders for temporary files are often in memory.
+            spool_dir: store.folder().map(Path::to_owned),
+            ..Default::default()
+        },
     };
     let (file, bytes) = open(&args.file)?;
     let bar = progress_bar(bytes);
@@ -49,11 +58,11 @@ pub async fn import(place: &Place, args: cli::Import) -> anyhow::Result<()> {
     let imported = import_leads(&store, file, import, clock::now(), Arc::new(progress)).await;
     bar.finish_and_clear();
     let imported = imported?;
-    if args.output.json { as_json(imported) } else { as_text(imported) }
+    if args.output.json { as_json(imported) } else { as_text(imported, !args.no_details) }
 }
 
 /// The file, and how large it is where that is known.
-fn open(path: &std::path::Path) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
+fn open(path: &Path) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
     if path.as_os_str() == "-" {
         return Ok((Box::new(std::io::stdin()), None));
     }
@@ -66,14 +75,19 @@ fn open(path: &std::path::Path) -> anyhow::Result<(Box<dyn Read + Send>, Option<
     Ok((Box::new(file), Some(facts.len())))
 }
 
-fn as_text(imported: Imported) -> anyhow::Result<()> {
+fn as_text(imported: Imported, kept: bool) -> anyhow::Result<()> {
     let errors = imported.counts.failed;
     let mut out = output::stdout();
     writeln!(out, "{}", sentence::import(imported.imported, imported.skipped, errors))?;
     out.flush()?;
     say(&format!("Numbers: {}.", imported.numbers));
     if !imported.extra_columns.is_empty() {
-        say(&format!("Kept as details: {}.", imported.extra_columns.join(", ")));
+        let how = if kept { "Kept as details" } else { "Left out" };
+        say(&format!("{how}: {}.", imported.extra_columns.join(", ")));
+    }
+    if imported.counts.decoded_apart > 0 {
+        let rows = sentence::count(imported.counts.decoded_apart, "row was", "rows were");
+        say(&format!("{rows} not in the encoding of the rest and read as Windows-1252."));
     }
     for (why, first_line, rows) in grouped(imported.failures)? {
         let more = if rows > 1 { format!(" ({rows} rows like this)") } else { String::new() };
@@ -86,7 +100,9 @@ fn as_text(imported: Imported) -> anyhow::Result<()> {
 }
 
 /// The reasons with the first line and the number of rows of each, in the order of the file; the first few of them.
-fn grouped(failures: impl Iterator<Item = std::io::Result<RowFailure>>) -> anyhow::Result<Vec<(String, u64, u64)>> {
+fn grouped(
+    failures: impl Iterator<Item = std::io::Result<RowFailure>>,
+) -> anyhow::Result<Vec<(String, u64, u64)>> {
     let mut groups: Vec<(String, u64, u64)> = Vec::new();
     for failure in failures {
         let failure = failure?;

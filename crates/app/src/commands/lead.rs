@@ -12,7 +12,8 @@ use store::leads::{Event, LeadInFull};
 pub async fn lead(place: &Place, command: Lead) -> anyhow::Result<()> {
     let Lead::Show(args) = command;
     let (store, company) = place.open_company().await?;
-    let found = store::leads::one(store.read().await?.session(), company.id, LeadId(args.id), Sight::All).await?;
+    let found =
+        store::leads::one(store.read().await?.session(), company.id, LeadId(args.id), Sight::All).await?;
     let Some(lead) = found else {
         return Err(callers_fault(format!("there is no lead {}", args.id)));
     };

@@ -26,7 +26,9 @@ async fn list(place: &Place, args: LeadsList) -> anyhow::Result<()> {
         Some(name) => Some(
             known
                 .named(name)
-                .ok_or_else(|| callers_fault(format!("there is no status {name:?}; the statuses are {}", known.names())))?
+                .ok_or_else(|| {
+                    callers_fault(format!("there is no status {name:?}; the statuses are {}", known.names()))
+                })?
                 .id,
         ),
     };
@@ -49,26 +51,28 @@ async fn list(place: &Place, args: LeadsList) -> anyhow::Result<()> {
                 if json {
                     broken = write!(out, "[").err();
                 }
-                let streamed = leads::each(session, company.id, Filter { status, owner }, Sight::All, |lead| {
-                    let written = if json {
-                        let comma = if number == 0 { "\n" } else { ",\n" };
-                        out.write_all(comma.as_bytes())
-                            .and_then(|()| Ok(serde_json::to_writer(&mut out, &LeadJson::from(&lead))?))
-                    } else {
-                        writeln!(out, "{}", as_line(&lead))
-                    };
-                    number += 1;
-                    written.map_err(|error| {
-                        broken = Some(error);
-                        store::Error::Io("standard output was closed".into())
+                let streamed =
+                    leads::each(session, company.id, Filter { status, owner }, Sight::All, |lead| {
+                        let written = if json {
+                            let comma = if number == 0 { "\n" } else { ",\n" };
+                            out.write_all(comma.as_bytes())
+                                .and_then(|()| Ok(serde_json::to_writer(&mut out, &LeadJson::from(&lead))?))
+                        } else {
+                            writeln!(out, "{}", as_line(&lead))
+                        };
+                        number += 1;
+                        written.map_err(|error| {
+                            broken = Some(error);
+                            store::Error::Io("standard output was closed".into())
+                        })
                     })
-                })
-                .await;
+                    .await;
                 if let Some(error) = broken {
                     return Ok(Err(error));
                 }
                 streamed?;
-                let end = if json { writeln!(out, "{}]", if number == 0 { "" } else { "\n" }) } else { Ok(()) };
+                let end =
+                    if json { writeln!(out, "{}]", if number == 0 { "" } else { "\n" }) } else { Ok(()) };
                 Ok::<_, store::Error>(end.and_then(|()| out.flush()))
             })
         })

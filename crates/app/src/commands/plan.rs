@@ -25,10 +25,17 @@ pub fn plan(args: &Plan) -> anyhow::Result<()> {
         .read_to_string(&mut text)
         .map_err(|error| callers_fault(format!("{name} cannot be read: {error}")))?;
     if text.len() as u64 > INSTANCE_BYTES_MAX {
-        return Err(callers_fault(format!("{name} is larger than {INSTANCE_BYTES_MAX} bytes; split the instance")));
+        return Err(callers_fault(format!(
+            "{name} is larger than {INSTANCE_BYTES_MAX} bytes; split the instance"
+        )));
     }
-    let problem: exchange::Problem = serde_json::from_str(&text)
-        .map_err(|error| callers_fault(format!("{name} is no instance of the allotment problem: {error}")))?;
+    // Some editors begin a file with a byte order mark.
+    let problem: exchange::Problem =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+            // The error may quote what it found, line breaks included.
+            let what = error.to_string().replace(char::is_control, "?");
+            callers_fault(format!("{name} is no instance of the allotment problem: {what}"))
+        })?;
     let solution = exchange::solve(problem).map_err(callers_fault)?;
     output::json_line(&solution)
 }

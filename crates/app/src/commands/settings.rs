@@ -23,7 +23,9 @@ async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<
     let json = args.output.json;
     let change = Change {
         enabled: if args.enable { Some(true) } else { args.disable.then_some(false) },
-        statuses: args.statuses.map(|names| names.into_iter().filter(|name| !name.trim().is_empty()).collect()),
+        statuses: args
+            .statuses
+            .map(|names| names.into_iter().filter(|name| !name.trim().is_empty()).collect()),
         at: args.at.map(|at| at.parse().map_err(|error: NotATime| callers_fault(error))).transpose()?,
         strategy: args.strategy.map(|strategy| match strategy {
             Strategy::EqualShares => allot::Strategy::EqualShares,
@@ -37,7 +39,7 @@ async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<
     let mut reader = store.read().await?;
     let known = statuses::list(reader.session(), company.id).await?;
     let now = jobs::auto_assignment(reader.session(), company.id, &known).await?;
-    let (sentence, second_line) = last_sentence(reader.session(), &company).await?;
+    let (sentence, second_line) = last_sentence(&store, &company, clock::now()).await?;
     let names: Vec<String> =
         now.statuses.iter().filter_map(|id| known.get(*id)).map(|status| status.name.clone()).collect();
     if json {

@@ -11,7 +11,8 @@ fn the_command_line_is_documented() {
          Standard output is data, standard error is for people. Exit 0: done; 1: our fault; 2: the caller's.\n",
     );
     for path in commands(&[]) {
-        let name = ["evenhand"].iter().copied().chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+        let name =
+            ["evenhand"].iter().copied().chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
         let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", help(&path).trim_end());
     }
     compare("docs/cli.md", &text);
@@ -64,15 +65,19 @@ fn the_settings_are_documented() {
 
 #[test]
 fn the_schema_is_documented() {
-    let (global, companies): (Vec<_>, Vec<_>) =
-        store::schema::tables().into_iter().partition(|table| !table.sql.contains("company_id BIGINT NOT NULL"));
+    let (global, companies): (Vec<_>, Vec<_>) = store::schema::tables()
+        .into_iter()
+        .partition(|table| !table.sql.contains("company_id BIGINT NOT NULL"));
     let mut text = String::from(
         "# The schema\n\nGenerated from a fresh embedded database; PostgreSQL has the same tables from the same files. \
          Ids are BIGINT, instants BIGINT milliseconds (UTC) named `*_at_ms`, local dates TEXT `YYYY-MM-DD`.\n",
     );
     for (title, tables) in [
         ("Global tables\n\nWhat belongs to no company, or leads to it.", global),
-        ("Tables of a company's data\n\nEvery key begins with `company_id`: the tenant wall, and the distribution key.", companies),
+        (
+            "Tables of a company's data\n\nEvery key begins with `company_id`: the tenant wall, and the distribution key.",
+            companies,
+        ),
     ] {
         let _ = write!(text, "\n## {title}\n");
         for table in tables {

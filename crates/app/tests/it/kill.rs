@@ -31,7 +31,12 @@ fn sqlite_imports_and_runs_that_are_killed_happened_or_did_not() {
         let data = folder.path().join("data");
         let imports = [1, 60_000, 150_000, 250_000, 350_000, 450_000].map(At::Log);
         let runs = [1, 10_000, 40_000, 100_000, 150_000, 250_000].map(At::Log);
-        let site = Site::new(Location::Folder(data.clone()), folder.path(), Watch::Log(data.join("evenhand.db-wal"))).await;
+        let site = Site::new(
+            Location::Folder(data.clone()),
+            folder.path(),
+            Watch::Log(data.join("evenhand.db-wal")),
+        )
+        .await;
         site.kill_all(&imports, &runs).await;
     });
 }
@@ -41,9 +46,22 @@ fn postgres_imports_and_runs_that_are_killed_happened_or_did_not() {
     runtime().block_on(async {
         let Some(database) = testing::postgres().await else { return };
         let folder = tempfile::tempdir().expect("a folder");
-        let imports =
-            ["SELECT nextval", "COPY stage_leads", "INSERT INTO leads", "INSERT INTO lead_events", "INSERT INTO status_counts", "SELECT 1; COMMIT"];
-        let runs = ["SELECT u.id", "UPDATE leads", "INSERT INTO lead_events", "UPDATE queues", "UPDATE runs SET state = 'done'", "SELECT 1; COMMIT"];
+        let imports = [
+            "SELECT nextval",
+            "COPY stage_leads",
+            "INSERT INTO leads",
+            "INSERT INTO lead_events",
+            "INSERT INTO status_counts",
+            "SELECT 1; COMMIT",
+        ];
+        let runs = [
+            "SELECT u.id",
+            "UPDATE leads",
+            "INSERT INTO lead_events",
+            "UPDATE queues",
+            "UPDATE runs SET state = 'done'",
+            "SELECT 1; COMMIT",
+        ];
         let site = Site::new(database.location.clone(), folder.path(), Watch::Server).await;
         site.kill_all(&imports.map(At::Statement), &runs.map(At::Statement)).await;
     });
@@ -103,8 +121,7 @@ impl Site {
         for (round, (at_import, at_run)) in imports.iter().zip(runs).enumerate() {
             let file = self.file(round);
             let start = self.state().await;
-            let imported =
-                State { leads: start.leads + ROWS as i64, imports: start.imports + 1, ..start };
+            let imported = State { leads: start.leads + ROWS as i64, imports: start.imports + 1, ..start };
             let found = self.killed(&["import", &file], *at_import).await;
             assert!([start, imported].contains(&found), "{at_import:?}: {start:?} {found:?}");
             before_or_after[usize::from(found == imported)] += 1;
@@ -112,7 +129,10 @@ impl Site {
             // Once more: what is there is skipped, what is missing comes, and no row comes twice.
             let said = self.succeeds(&["import", &file]);
             let new = if found == imported { 0 } else { ROWS };
-            assert_eq!(said, format!("{new} leads imported, {} skipped (duplicate), 0 errors.\n", ROWS - new));
+            assert_eq!(
+                said,
+                format!("{new} leads imported, {} skipped (duplicate), 0 errors.\n", ROWS - new)
+            );
 
             let start = self.state().await;
             let dealt = State {
@@ -126,7 +146,11 @@ impl Site {
             before_or_after[usize::from(found == dealt)] += 1;
 
             let said = self.succeeds(&["run", "assignment"]);
-            let new = if found == dealt { "0 leads assigned across 0 agents" } else { "1200 leads assigned across 3 agents" };
+            let new = if found == dealt {
+                "0 leads assigned across 0 agents"
+            } else {
+                "1200 leads assigned across 3 agents"
+            };
             assert!(said.contains(new), "{at_run:?}: {said}");
             assert_eq!(State { runs_done: 0, ..self.state().await }, State { runs_done: 0, ..dealt });
         }
@@ -197,9 +221,19 @@ impl Site {
         let company = self.company.into();
         State {
             leads: number(&store, "SELECT COUNT(*) FROM leads WHERE company_id = $1", company).await,
-            imports: number(&store, "SELECT COUNT(*) FROM imports WHERE company_id = $1 AND imported > 0", company).await,
+            imports: number(
+                &store,
+                "SELECT COUNT(*) FROM imports WHERE company_id = $1 AND imported > 0",
+                company,
+            )
+            .await,
             owned: number(&store, "SELECT COUNT(owner_id) FROM leads WHERE company_id = $1", company).await,
-            runs_done: number(&store, "SELECT COUNT(*) FROM runs WHERE company_id = $1 AND state = 'done'", company).await,
+            runs_done: number(
+                &store,
+                "SELECT COUNT(*) FROM runs WHERE company_id = $1 AND state = 'done'",
+                company,
+            )
+            .await,
             dealt: number(
                 &store,
                 "SELECT CAST(COALESCE(SUM(got), 0) AS BIGINT) FROM run_agents WHERE company_id = $1",

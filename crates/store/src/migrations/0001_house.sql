@@ -2,7 +2,7 @@
 --
 -- Conventions (docs/schema.md): ids BIGINT, instants BIGINT milliseconds named *_at_ms, local dates TEXT YYYY-MM-DD.
 -- Every table of a company's data begins its keys with company_id: the tenant wall, and the distribution key.
--- /*sqlite …*/ and /*pg …*/ are uncommented for that engine only.
+-- /*sqlite …*/ and /*pg …*/ are uncommented for that engine only. Text in a key is compared bytewise on both.
 
 -- Global tables ------------------------------------------------------------------------------------------------
 
@@ -20,7 +20,7 @@
 CREATE TABLE companies (
     id BIGINT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
-    name_folded TEXT NOT NULL UNIQUE,
+    name_folded TEXT /*pg COLLATE "C"*/ NOT NULL UNIQUE,
     country TEXT NOT NULL,
     time_zone TEXT NOT NULL,
     working_days BIGINT NOT NULL DEFAULT 31, -- bit 0 = Monday
@@ -29,7 +29,7 @@ CREATE TABLE companies (
 
 -- Who may sign in where. One e-mail may belong to several companies.
 CREATE TABLE sign_ins (
-    email_folded TEXT NOT NULL,
+    email_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     company_id BIGINT NOT NULL REFERENCES companies (id),
     user_id BIGINT NOT NULL,
     password_hash TEXT,
@@ -42,7 +42,7 @@ CREATE TABLE branches (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
     name TEXT NOT NULL,
-    name_folded TEXT NOT NULL,
+    name_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     PRIMARY KEY (company_id, id),
     UNIQUE (company_id, name_folded)
 ) /*sqlite WITHOUT ROWID*/;
@@ -51,7 +51,7 @@ CREATE TABLE departments (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
     name TEXT NOT NULL,
-    name_folded TEXT NOT NULL,
+    name_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     PRIMARY KEY (company_id, id),
     UNIQUE (company_id, name_folded)
 ) /*sqlite WITHOUT ROWID*/;
@@ -60,7 +60,7 @@ CREATE TABLE roles (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
     name TEXT NOT NULL,
-    name_folded TEXT NOT NULL,
+    name_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     scope TEXT NOT NULL CHECK (scope IN ('company', 'branch', 'own')),
     receives_leads BIGINT NOT NULL CHECK (receives_leads IN (0, 1)),
     permissions TEXT NOT NULL, -- JSON array of "resource.action"
@@ -74,7 +74,7 @@ CREATE TABLE users (
     role_id BIGINT NOT NULL,
     name TEXT NOT NULL,
     email TEXT NOT NULL,
-    email_folded TEXT NOT NULL,
+    email_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     branch_id BIGINT,
     department_id BIGINT,
     lead_cap BIGINT CHECK (lead_cap >= 0), -- NULL = no limit
@@ -106,7 +106,7 @@ CREATE TABLE statuses (
     id BIGINT NOT NULL,
     position BIGINT NOT NULL,
     name TEXT NOT NULL,
-    name_folded TEXT NOT NULL,
+    name_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('open', 'closed', 'won')),
     mark TEXT CHECK (mark IN ('unassigned', 'assigned', 'followups', 'customer')), -- what the product itself does with it
     PRIMARY KEY (company_id, id),
@@ -130,7 +130,7 @@ CREATE TABLE sources (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
     name TEXT NOT NULL,
-    name_folded TEXT NOT NULL,
+    name_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     PRIMARY KEY (company_id, id),
     UNIQUE (company_id, name_folded)
 ) /*sqlite WITHOUT ROWID*/;
@@ -139,7 +139,7 @@ CREATE TABLE tags (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
     name TEXT NOT NULL,
-    name_folded TEXT NOT NULL,
+    name_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     PRIMARY KEY (company_id, id),
     UNIQUE (company_id, name_folded)
 ) /*sqlite WITHOUT ROWID*/;
@@ -177,7 +177,7 @@ CREATE TABLE leads (
     owners_before BIGINT NOT NULL, -- how often the owner changed; 0 = never had one
     phone_doubtful BIGINT NOT NULL CHECK (phone_doubtful IN (0, 1)),
     email_doubtful BIGINT NOT NULL CHECK (email_doubtful IN (0, 1)),
-    phone TEXT NOT NULL, -- E.164
+    phone TEXT /*pg COLLATE "C"*/ NOT NULL, -- E.164
     phone_typed TEXT NOT NULL,
     first_name TEXT NOT NULL,
     last_name TEXT NOT NULL,
@@ -230,7 +230,7 @@ CREATE TABLE lead_events (
 
 CREATE TABLE job_settings (
     company_id BIGINT NOT NULL REFERENCES companies (id),
-    job TEXT NOT NULL,
+    job TEXT /*pg COLLATE "C"*/ NOT NULL,
     enabled BIGINT NOT NULL CHECK (enabled IN (0, 1)),
     at_minute BIGINT NOT NULL CHECK (at_minute BETWEEN 0 AND 1439), -- of the company's local day
     strategy TEXT NOT NULL,
@@ -243,7 +243,7 @@ CREATE TABLE job_settings (
 
 CREATE TABLE job_statuses (
     company_id BIGINT NOT NULL,
-    job TEXT NOT NULL,
+    job TEXT /*pg COLLATE "C"*/ NOT NULL,
     status_id BIGINT NOT NULL,
     PRIMARY KEY (company_id, job, status_id),
     FOREIGN KEY (company_id, job) REFERENCES job_settings (company_id, job),
@@ -253,7 +253,7 @@ CREATE TABLE job_statuses (
 CREATE TABLE runs (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
-    job TEXT NOT NULL,
+    job TEXT /*pg COLLATE "C"*/ NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
     started_by TEXT NOT NULL, -- 'command line', 'schedule' or 'person'
     actor_id BIGINT,

@@ -12,8 +12,10 @@ fn an_acknowledged_commit_survives_the_death_of_the_process() {
     on_both_engines(|database| async move {
         make_marks(&database.store).await;
         for (round, patience) in (0..).zip([1, 7, 60, 200]) {
-            let mut writer =
-                child("durability::writes_until_killed", &database.location).env("ROUND", round.to_string()).spawn().expect("started");
+            let mut writer = child("durability::writes_until_killed", &database.location)
+                .env("ROUND", round.to_string())
+                .spawn()
+                .expect("started");
             let mut acknowledged = BTreeSet::new();
             let lines = BufReader::new(writer.stdout.take().expect("piped")).lines();
             for line in lines {

@@ -1,6 +1,8 @@
 //! What the facade promises on both engines.
 
-use crate::support::{NONE, make_marks, mark, marking, marks, marks_seen, on_postgres, open_within, poll_once, text};
+use crate::support::{
+    NONE, make_marks, mark, marking, marks, marks_seen, on_postgres, open_within, poll_once, text,
+};
 use std::{collections::BTreeSet, time::Duration};
 use store::{
     Error, Result,
@@ -119,8 +121,12 @@ fn a_snapshot_sees_one_moment() {
 #[test]
 fn readers_are_limited_and_the_wait_for_one_is_bounded() {
     on_both_engines(|database| async move {
-        let limits =
-            Limits { turn: Duration::from_millis(20), readers: 1, postgres_connections: 1, ..Limits::default() };
+        let limits = Limits {
+            turn: Duration::from_millis(20),
+            readers: 1,
+            postgres_connections: 1,
+            ..Limits::default()
+        };
         let store = open_within(&database, limits).await;
         let held = store.read().await.expect("the only one");
         let told = store.read().await.err().expect("there is no other");
@@ -183,9 +189,13 @@ fn postgres_a_write_that_has_begun_ends_without_its_caller() {
 #[test]
 fn a_statement_that_takes_too_long_is_stopped() {
     on_both_engines(|database| async move {
-        let store = open_within(&database, Limits { statement: Duration::from_millis(30), ..Limits::default() }).await;
+        let store =
+            open_within(&database, Limits { statement: Duration::from_millis(30), ..Limits::default() })
+                .await;
         let endless = match store.engine() {
-            Engine::Sqlite => "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n",
+            Engine::Sqlite => {
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+            }
             Engine::Postgres => "SELECT COUNT(*) FROM pg_sleep(600)",
         };
         for mut reader in [store.read().await.expect("a reader"), store.snapshot().await.expect("a reader")] {
@@ -212,7 +222,9 @@ fn new_identifiers_are_unique_whoever_asks_at_once() {
                 let mut mine = Vec::new();
                 for count in [1, 7, 0, 30] {
                     let ids: Result<Vec<i64>> = store
-                        .write(move |session| Box::pin(async move { session.new_ids(Kind::Lead, count).await }))
+                        .write(move |session| {
+                            Box::pin(async move { session.new_ids(Kind::Lead, count).await })
+                        })
                         .await;
                     let ids = ids.expect("identifiers");
                     assert_eq!(ids.len(), count);

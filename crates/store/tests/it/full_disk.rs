@@ -7,7 +7,9 @@ use store::{Error, Result, Session, Store, limits::Limits, params};
 /// A row that needs pages of its own.
 async fn large(session: &mut Session, number: i64) -> Result<u64> {
     let filling = "x".repeat(1 << 20);
-    session.execute(&text("INSERT INTO marks (mark, filling) VALUES ($1, $2)"), params![number, &filling]).await
+    session
+        .execute(&text("INSERT INTO marks (mark, filling) VALUES ($1, $2)"), params![number, &filling])
+        .await
 }
 
 /// The file may not grow any more, or may again.

@@ -1,6 +1,8 @@
 //! The writer of the embedded database: writes that wait share a commit, and nothing else.
 
-use crate::support::{NONE, mark, marking, marks, marks_seen, make_marks, on_sqlite, open_within, poll_once, work};
+use crate::support::{
+    NONE, make_marks, mark, marking, marks, marks_seen, on_sqlite, open_within, poll_once, work,
+};
 use std::{
     sync::{Arc, mpsc},
     task::Poll,
@@ -14,7 +16,9 @@ struct Held {
     go_on: mpsc::Sender<()>,
 }
 
-fn held(number: i64) -> (Held, impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<()>> + Send + 'static) {
+fn held(
+    number: i64,
+) -> (Held, impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<()>> + Send + 'static) {
     let (says_begun, begun) = mpsc::channel();
     let (go_on, told) = mpsc::channel();
     let work = work(move |session| {
@@ -56,7 +60,9 @@ where
 fn sqlite_writes_share_a_commit_and_a_bad_one_takes_nobody_with_it() {
     on_sqlite(|database| async move {
         make_marks(&database.store).await;
-        let store = open_within(&database, Limits { collecting: Duration::from_secs(600), ..Limits::default() }).await;
+        let store =
+            open_within(&database, Limits { collecting: Duration::from_secs(600), ..Limits::default() })
+                .await;
         let (first, work) = held(0);
         let blocked = tokio::spawn({
             let store = store.clone();
@@ -151,7 +157,9 @@ fn sqlite_the_first_of_a_group_may_fail_too() {
 fn sqlite_a_long_write_has_a_commit_of_its_own() {
     on_sqlite(|database| async move {
         make_marks(&database.store).await;
-        let store = open_within(&database, Limits { collecting: Duration::from_secs(600), ..Limits::default() }).await;
+        let store =
+            open_within(&database, Limits { collecting: Duration::from_secs(600), ..Limits::default() })
+                .await;
         let (first, work) = held(0);
         let mut blocked = hand_in_long(&store, work);
         first.wait_until_begun();

@@ -2,7 +2,9 @@
 
 use crate::support::{NONE, make_marks, marking, marks, on_postgres, on_sqlite, open_within, text};
 use std::time::Duration;
-use store::{Error, Location, Missing, Result, Store, limits::Limits, migrate::KNOWN, params, testing::on_both_engines};
+use store::{
+    Error, Location, Missing, Result, Store, limits::Limits, migrate::KNOWN, params, testing::on_both_engines,
+};
 
 async fn why_not(location: &Location, missing: Missing) -> String {
     Store::open(location, missing).await.err().expect("it is refused").to_string()
@@ -79,7 +81,10 @@ fn postgres_an_empty_database_is_no_evenhand_and_stays_empty() {
         let emptied: Result<u64> = database
             .store
             .write(|session| {
-                Box::pin(async move { session.execute(&text("DROP SCHEMA public CASCADE"), &[]).await?; session.execute(&text("CREATE SCHEMA public"), &[]).await })
+                Box::pin(async move {
+                    session.execute(&text("DROP SCHEMA public CASCADE"), &[]).await?;
+                    session.execute(&text("CREATE SCHEMA public"), &[]).await
+                })
             })
             .await;
         emptied.expect("emptied");
@@ -108,7 +113,10 @@ fn sqlite_a_file_that_is_no_database_is_named_and_left_alone() {
         std::fs::write(&file, &letters).expect("written");
         for missing in [Missing::Refuse, Missing::Create] {
             let said = why_not(&Location::Folder(folder.path().into()), missing).await;
-            assert_eq!(said, format!("{}: the file is not an Evenhand database (or is damaged)", file.display()));
+            assert_eq!(
+                said,
+                format!("{}: the file is not an Evenhand database (or is damaged)", file.display())
+            );
         }
         assert_eq!(std::fs::read_to_string(&file).expect("read"), letters);
     });
@@ -145,7 +153,8 @@ fn postgres_an_address_that_is_wrong_is_told_at_once_without_the_password() {
 fn sqlite_a_lock_of_another_process_is_told_and_reading_goes_on() {
     on_sqlite(|database| async move {
         make_marks(&database.store).await;
-        let store = open_within(&database, Limits { turn: Duration::from_millis(20), ..Limits::default() }).await;
+        let store =
+            open_within(&database, Limits { turn: Duration::from_millis(20), ..Limits::default() }).await;
         let Location::Folder(folder) = &database.location else { panic!("a folder") };
         let other = rusqlite::Connection::open(folder.join("evenhand.db")).expect("opened");
         other.execute_batch("BEGIN EXCLUSIVE").expect("locked");

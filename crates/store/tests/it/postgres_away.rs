@@ -79,7 +79,12 @@ impl Gate {
     }
 }
 
-async fn pass(mut client: TcpStream, mut server: TcpStream, breaks: Arc<Mutex<Breaks>>, mut shut: watch::Receiver<bool>) {
+async fn pass(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    breaks: Arc<Mutex<Breaks>>,
+    mut shut: watch::Receiver<bool>,
+) {
     let (mut asked, mut told) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     let mut last_answer = false;
     loop {
@@ -112,17 +117,28 @@ fn postgres_comes_back_and_so_do_reads_and_writes() {
     on_postgres(|database| async move {
         make_marks(&database.store).await;
         let (mut gate, through) = Gate::new(&database).await;
-        let limits = store::limits::Limits { turn: std::time::Duration::from_millis(200), ..Default::default() };
+        let limits =
+            store::limits::Limits { turn: std::time::Duration::from_millis(200), ..Default::default() };
         let store = Store::open_within(&through, Missing::Refuse, limits).await.expect("opened");
         store.write(marking(1)).await.expect("written");
 
         gate.close().await;
         let told = store.write(marking(2)).await.expect_err("nobody answers");
         let sentence = told.to_string();
-        assert!(sentence.contains(&format!("PostgreSQL at 127.0.0.1:{} does not answer", gate.port)), "{sentence}");
-        assert!(matches!(store.read_long(|session| Box::pin(async move {
-            session.rows(&Sql::built("SELECT mark FROM marks".into()), &[], |row| row.get::<i64>(0)).await
-        })).await, Err(Error::Unavailable(_))));
+        assert!(
+            sentence.contains(&format!("PostgreSQL at 127.0.0.1:{} does not answer", gate.port)),
+            "{sentence}"
+        );
+        assert!(matches!(
+            store
+                .read_long(|session| Box::pin(async move {
+                    session
+                        .rows(&Sql::built("SELECT mark FROM marks".into()), &[], |row| row.get::<i64>(0))
+                        .await
+                }))
+                .await,
+            Err(Error::Unavailable(_))
+        ));
 
         gate.open().await;
         store.write(marking(3)).await.expect("written");
@@ -144,7 +160,8 @@ fn postgres_a_commit_whose_answer_is_lost_may_or_may_not_have_happened_and_the_s
         make_marks(&database.store).await;
         let (gate, through) = Gate::new(&database).await;
         let store = Store::open(&through, Missing::Refuse).await.expect("opened");
-        for (breaks, number, expect) in [(Breaks::BeforeCommit, 1, vec![]), (Breaks::AfterCommit, 2, vec![2])] {
+        for (breaks, number, expect) in [(Breaks::BeforeCommit, 1, vec![]), (Breaks::AfterCommit, 2, vec![2])]
+        {
             gate.break_at(breaks);
             let told = store.write(marking(number)).await.expect_err("the connection breaks");
             gate.break_at(Breaks::Never);

@@ -19,7 +19,12 @@ pub async fn make_marks(store: &Store) {
     let made: Result<u64> = store
         .write(|session| {
             Box::pin(async move {
-                session.execute(&text("CREATE TABLE marks (mark BIGINT NOT NULL PRIMARY KEY, filling TEXT)"), &[]).await
+                session
+                    .execute(
+                        &text("CREATE TABLE marks (mark BIGINT NOT NULL PRIMARY KEY, filling TEXT)"),
+                        &[],
+                    )
+                    .await
             })
         })
         .await;
@@ -32,7 +37,9 @@ pub async fn mark(session: &mut Session, mark: i64) -> Result<u64> {
 }
 
 /// A write that leaves a mark.
-pub fn marking(number: i64) -> impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<()>> + Send + 'static {
+pub fn marking(
+    number: i64,
+) -> impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<()>> + Send + 'static {
     move |session| {
         Box::pin(async move {
             mark(session, number).await?;

@@ -1,0 +1,58 @@
+//! SQLite goes through the right index: without statistics it takes a company for a handful of rows, and would rather
+//! walk through all of its leads than use an index that begins with the company.
+
+use crate::{dialect::Engine, dialect::render, leads, migrate, prepared};
+use rusqlite::Connection;
+
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement =
+        connection.prepare(&format!("EXPLAIN QUERY PLAN {}", render(sql, Engine::Sqlite))).unwrap();
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get(3).unwrap());
+    }
+    steps
+}
+
+#[test]
+fn filtered_lists_are_index_ranges_and_nothing_is_sorted() {
+    let connection = Connection::open_in_memory().unwrap();
+    migrate::fresh_sqlite(&connection).unwrap();
+    let mut looked_at = 0;
+    for sql in leads::variants().iter().filter(|sql| sql.contains("LIMIT")) {
+        let expect = match (sql.contains("l.owner_id = $"), sql.contains("l.status_id = $")) {
+            (true, _) => "USING INDEX leads_owner (company_id=? AND owner_id=?",
+            (false, true) => "USING INDEX leads_status (company_id=? AND status_id=?",
+            (false, false) => "USING PRIMARY KEY (company_id=?",
+        };
+        let steps = plan(&connection, sql);
+        assert!(steps[0].starts_with("SEARCH l ") && steps[0].contains(expect), "{steps:#?}\n{sql}");
+        assert!(
+            !steps.iter().any(|step| step.contains("TEMP B-TREE") || step.starts_with("SCAN")),
+            "{steps:#?}\n{sql}"
+        );
+        looked_at += 1;
+    }
+    assert!(looked_at > 30, "only {looked_at} lists were looked at");
+}
+
+#[test]
+fn a_run_looks_up_what_it_needs() {
+    let connection = Connection::open_in_memory().unwrap();
+    migrate::fresh_sqlite(&connection).unwrap();
+    for (name, first, second) in [
+        ("store::pool::IN_RARE_STATUS", "USING INDEX leads_status (company_id=? AND status_id=?)", ""),
+        (
+            "store::pool::EARLIER_OWNERS",
+            "USING INDEX leads_status (company_id=? AND status_id=?)",
+            "SEARCH e USING PRIMARY KEY (company_id=? AND lead_id=?)",
+        ),
+    ] {
+        let (_, sql) =
+            prepared::every_text().find(|(known, _)| *known == name).expect("the statement exists");
+        let steps = plan(&connection, &sql);
+        assert!(steps[0].contains(first), "{steps:#?}");
+        assert!(second.is_empty() || steps[1].contains(second), "{steps:#?}");
+    }
+}
