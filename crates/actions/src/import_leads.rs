@@ -270,24 +270,23 @@ impl Labels {
         if let Some(id) = self.known.get(&label).and_then(|known| known.get(&folded)) {
             return Ok(Some(*id));
         }
-        let id = match labels::find(session, self.company, label, &name).await? {
-            Some(id) => id,
-            None => {
-                let new = self.new.entry(label).or_default();
-                *new += 1;
-                if *new > NEW_LABELS_MAX {
-                    return Err(Error::Refused(format!(
-                        "the file names more than {NEW_LABELS_MAX} new {}; most likely a column is mapped wrongly",
-                        match label {
-                            Label::Branch => "branches",
-                            Label::Department => "departments",
-                            Label::Source => "sources",
-                            Label::Tag => "tags",
-                        }
-                    )));
-                }
-                labels::find_or_add(session, self.company, label, &name).await?
+        let id = if let Some(id) = labels::find(session, self.company, label, &name).await? {
+            id
+        } else {
+            let new = self.new.entry(label).or_default();
+            *new += 1;
+            if *new > NEW_LABELS_MAX {
+                return Err(Error::Refused(format!(
+                    "the file names more than {NEW_LABELS_MAX} new {}; most likely a column is mapped wrongly",
+                    match label {
+                        Label::Branch => "branches",
+                        Label::Department => "departments",
+                        Label::Source => "sources",
+                        Label::Tag => "tags",
+                    }
+                )));
             }
+            labels::find_or_add(session, self.company, label, &name).await?
         };
         self.known.entry(label).or_default().insert(folded, id);
         Ok(Some(id))

@@ -1,5 +1,7 @@
 //! The command line: every flag is also an environment variable and a line of docs/cli.md.
 
+#![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "these comments are the help that people read")]
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

@@ -7,6 +7,7 @@ pub mod job;
 pub mod pool;
 pub mod role;
 pub mod sentence;
+pub mod spread;
 pub mod status;
 pub mod time;
 pub mod viewer;

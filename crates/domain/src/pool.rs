@@ -405,8 +405,7 @@ impl<'m> Table<'m> {
         // Leads whom the same agents can take are one class whatever their labels, so that the most urgent of all of
         // them go first (R30).
         let mut reaches: HashMap<Reach, u32> = HashMap::new();
-        let mut by_label: HashMap<(Option<BranchId>, Option<DepartmentId>, Option<u32>), u32> =
-            HashMap::new();
+        let mut by_label: HashMap<Labels, u32> = HashMap::new();
         let mut classes: HashMap<(u32, u32, Option<u32>), usize> = HashMap::new();
         let mut keys: Vec<(u32, u32, Option<u32>)> = Vec::new();
         let mut rows: Vec<Vec<u32>> = Vec::new();
@@ -494,6 +493,9 @@ impl<'m> Table<'m> {
         reach
     }
 }
+
+/// What decides who can take a lead: its branch, its department, its owner's index.
+type Labels = (Option<BranchId>, Option<DepartmentId>, Option<u32>);
 
 /// Who can take a lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

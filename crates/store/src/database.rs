@@ -55,7 +55,7 @@ pub struct Store {
 
 enum Backend {
     Sqlite { sqlite: Sqlite, folder: PathBuf },
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl Store {
@@ -82,7 +82,7 @@ impl Store {
                     folder: folder.clone(),
                 }
             }
-            Location::Url(url) => Backend::Postgres(Postgres::new(url, limits)?),
+            Location::Url(url) => Backend::Postgres(Box::new(Postgres::new(url, limits)?)),
         };
         let store = Store { backend: Arc::new(backend), limits };
         migrate::up(&store, missing).await?;

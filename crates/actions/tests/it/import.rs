@@ -155,7 +155,7 @@ fn r11_an_import_that_fails_on_the_way_leaves_nothing() {
         let told = bring(&office, &file, import(&office)).await.expect_err("refused");
         assert_eq!(
             told.to_string(),
-            "the file names more than 1000 different branches; most likely a column is mapped wrongly"
+            "the file names more than 1000 new branches; most likely a column is mapped wrongly"
         );
         assert_eq!(all(&office).await, "");
         assert_eq!(office.sql("DELETE FROM branches WHERE company_id = $1", &[]).await, 0);
