@@ -1,4 +1,4 @@
-//! Changing owners: the one place where `leads.owner_id` is written after capture.
+//! Changing owners. (A status change can only take an owner away: `status_change`.)
 //!
 //! Everything that changes an owner takes its locks in one order: the queues involved by user id, then the leads, then
 //! the status counters. So two changes never wait for each other, and a queue that is locked cannot grow past a cap

@@ -58,7 +58,7 @@ sql! {
 }
 
 impl Session {
-    /// New identifiers, growing, never used before. They are not returned when the transaction fails.
+    /// New identifiers, growing, never used before. There may be gaps.
     pub async fn new_ids(&mut self, kind: Kind, count: usize) -> Result<Vec<i64>> {
         let name = kind.name();
         let count = count as i64;
