@@ -112,7 +112,7 @@ async fn assign(session: &mut store::Session, order: AssignLead) -> Result<Assig
 
 /// R15: agents who are not banned and share the actor's branch and, if the actor has one, the department.
 /// Who sees the whole company, and who has no branch, may give to all.
-fn is_offered(member: &Member, viewer: Viewer) -> bool {
+pub(crate) fn is_offered(member: &Member, viewer: Viewer) -> bool {
     member.is_receiver()
         && match viewer {
             Viewer::Operator

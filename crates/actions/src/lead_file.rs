@@ -109,7 +109,7 @@ pub enum FileError {
     #[error(transparent)]
     Columns(#[from] ColumnError),
     /// More bytes than the limit.
-    #[error("the file is larger than {}; split it, or raise the limit in the settings", bytes_text(*.bytes_max))]
+    #[error("the file is larger than {}; split it, or raise the limit for imports", bytes_text(*.bytes_max))]
     TooLarge {
         /// The limit.
         bytes_max: u64,

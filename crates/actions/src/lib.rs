@@ -14,5 +14,6 @@ pub mod lead_file;
 pub mod run_assignment;
 pub mod save_auto_assignment;
 pub mod set_status;
+pub mod spread_leads;
 
 pub use error::{Error, Result};

@@ -54,6 +54,9 @@
 //!
 //! *Ties* (`ties`). All optimal plans fit the same prices, so they differ by exchanges that cost nothing at them. In
 //! the order of waiting, every agent who could have one more lead gets it if somebody later in the order can give one.
+//! That settles every level. Which classes make a level up is not part of what is optimal; it follows from steps that
+//! go through agents by index and through groups by what they are, so one input has one plan. With outside ids
+//! ([`exchange`]) the indices are the order of the ids: how agents, classes and lists are ordered changes nothing.
 //!
 //! *Certificate* (`certify`). The least price of every node; at these no arc of the residual network gains anything,
 //! which is the proof. Unassigned leads have a tight set besides: these classes fit only these agents, who are full.

@@ -12,7 +12,8 @@ const COMPANIES_NAMED: i64 = 20;
 impl Place {
     /// Where the rows are.
     pub fn location(&self) -> Location {
-        match &self.database {
+        // An empty variable is meant as none.
+        match self.database.as_ref().filter(|url| !url.is_empty()) {
             Some(url) => Location::Url(url.clone()),
             None => Location::Folder(self.data.clone()),
         }
@@ -32,7 +33,7 @@ impl Place {
 
     async fn company(&self, store: &Store) -> anyhow::Result<Company> {
         let mut reader = store.read().await?;
-        if let Some(name) = &self.company {
+        if let Some(name) = self.company.as_ref().filter(|name| !name.is_empty()) {
             return companies::by_name(reader.session(), name)
                 .await?
                 .ok_or_else(|| callers_fault(format!("there is no company {name:?} in {}", store.place())));

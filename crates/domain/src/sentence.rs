@@ -155,7 +155,7 @@ fn reasons(leftovers: &[(Leftover, u64)]) -> String {
     let some: Vec<_> = leftovers.iter().filter(|(_, leads)| *leads > 0).collect();
     match some.as_slice() {
         [(why, _)] => why.to_string(),
-        several => several.iter().map(|(why, n)| format!("{n} {why}")).collect::<Vec<_>>().join(", "),
+        several => several.iter().map(|(why, n)| format!("{why}: {n}")).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -193,7 +193,7 @@ mod tests {
             ),
             (
                 numbers(0, 0, &[(AgentsAtCap, 3), (NoEligibleAgents, 2)]),
-                "0 leads assigned across 0 agents, 5 unassigned (3 agents at cap, 2 no eligible agents).",
+                "0 leads assigned across 0 agents, 5 unassigned (agents at cap: 3, no eligible agents: 2).",
             ),
             (numbers(2, 2, &[(AgentsAtCap, 0)]), "2 leads assigned across 2 agents."),
         ] {

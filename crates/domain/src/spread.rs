@@ -223,7 +223,7 @@ mod tests {
         // Nobody is pushed above the cap by a lead that finds no place elsewhere.
         check("2/2 2/2", "1 1 2 2 0 0", false, "1:2 2:2 3:0 -:2 staying 4");
         // Above the cap: nothing new; what others have room for goes to them.
-        check("3/2 0/2", "1 1 1 0", false, "1:1 2:2 3:0 -:1 staying 1");
+        check("3/2 0/2", "1 1 1 0", false, "1:2 2:2 3:0 -:0 staying 2");
     }
 
     #[test]

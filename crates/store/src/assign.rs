@@ -72,7 +72,7 @@ sql! {
             from_owner_id, to_owner_id, from_status_id, to_status_id)
         SELECT $1, m.lead_id, m.entries + 1, $2, 'assigned', $3, m.from_owner_id, m.to_owner_id, m.from_status_id, $4
         FROM stage_moves m";
-    ADD_TO_QUEUES = "UPDATE queues SET held = held + s.delta,
+    pub(crate) ADD_TO_QUEUES = "UPDATE queues SET held = held + s.delta,
             last_received_at_ms = CASE WHEN s.received = 1 THEN $2 ELSE last_received_at_ms END
         FROM stage_queues s
         WHERE queues.company_id = $1 AND queues.user_id = s.user_id";
@@ -109,7 +109,8 @@ pub struct Claim<'a> {
 /// Applies a run's moves inside the transaction: locks the queues and the leads, takes out what a person changed since
 /// the snapshot, counts room again, and moves the rest.
 pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> {
-    let members = lock_queues(session, claim).await?;
+    let users = claim.moves.iter().flat_map(|m| [Some(m.to), m.from]).flatten().collect();
+    let members = lock_queues(session, claim.company, users).await?;
     let held = members.values().map(|member| (member.id, member.held)).collect();
     stage_moves(session, claim.moves).await?;
     let as_seen: i64 = session.one(&LOCK_LEADS_AS_SEEN, params![claim.company], |row| row.get(0)).await?;
@@ -145,14 +146,18 @@ async fn stage_moves(session: &mut Session, moves: &[Move]) -> Result<()> {
     Ok(())
 }
 
-async fn lock_queues(session: &mut Session, claim: &Claim<'_>) -> Result<BTreeMap<UserId, Member>> {
-    let mut users: Vec<UserId> = claim.moves.iter().flat_map(|m| [Some(m.to), m.from]).flatten().collect();
+/// Locks the queues of these users, in the order of ids, and says how they are.
+pub(crate) async fn lock_queues(
+    session: &mut Session,
+    company: CompanyId,
+    mut users: Vec<UserId>,
+) -> Result<BTreeMap<UserId, Member>> {
     users.sort_unstable();
     users.dedup();
     session
         .stage(&STAGE_QUEUES, users.iter().map(|user| [Value::from(*user), Value::Int(0), Value::Int(0)]))
         .await?;
-    let members = session.rows(&LOCK_QUEUES, params![claim.company], read_member).await?;
+    let members = session.rows(&LOCK_QUEUES, params![company], read_member).await?;
     Ok(members.into_iter().map(|member| (member.id, member)).collect())
 }
 

@@ -109,7 +109,10 @@ impl From<rusqlite::Error> for Error {
                 Code::ConstraintViolation => {
                     Error::Conflict { constraint: message.clone().unwrap_or_else(|| error.to_string()) }
                 }
-                Code::CannotOpen | Code::PermissionDenied | Code::ReadOnly | Code::SystemIoFailure => {
+                Code::ReadOnly => Error::Unavailable(
+                    "this user may not write there; Evenhand has to write in the folder of the database, also to read".into(),
+                ),
+                Code::CannotOpen | Code::PermissionDenied | Code::SystemIoFailure => {
                     Error::Unavailable(message.clone().unwrap_or_else(|| error.to_string()))
                 }
                 _ => Error::Sql(error.to_string()),

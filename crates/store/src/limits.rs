@@ -18,8 +18,9 @@ pub const COLLECTING: Duration = Duration::from_millis(10);
 pub const READERS: usize = 8;
 /// Connections to PostgreSQL, per process.
 pub const POSTGRES_CONNECTIONS: usize = 16;
-/// Rows that are copied into a stage at a time by callers that stream.
-pub const STAGED_ROWS: usize = 20_000;
+/// Rows that are copied into a stage at a time by callers that stream. SQLite keeps the pages that one statement changes
+/// in memory, and new phone numbers fall on as many pages as there are rows: 20 MB at the most.
+pub const STAGED_ROWS: usize = 5_000;
 
 /// The limits that a store is opened with; the constants above unless somebody (a test) says otherwise.
 #[derive(Debug, Clone, Copy)]

@@ -28,6 +28,7 @@ pub const STAGES: &[&Stage] = &[
     &crate::leads::STAGE_NEW_TAGS,
     &crate::assign::STAGE_MOVES,
     &crate::assign::STAGE_QUEUES,
+    &crate::spread::STAGE_HAND_MOVES,
     &crate::status_change::STAGE_TICKED,
     &crate::status_change::STAGE_STATUS_CHANGES,
     &crate::runs::STAGE_RUN_AGENTS,

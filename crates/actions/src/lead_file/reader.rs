@@ -409,7 +409,7 @@ mod tests {
             let error = read_from(bytes, &limits).expect_err("too large").to_string();
             assert_eq!(error, expect);
         };
-        let too_large = "the file is larger than 97.6 KiB; split it, or raise the limit in the settings";
+        let too_large = "the file is larger than 97.6 KiB; split it, or raise the limit for imports";
         let mut bytes = b"Name,Phone\n".to_vec();
         bytes.extend(b"Ann,1\n".repeat(20_000));
         check(&bytes, too_large);

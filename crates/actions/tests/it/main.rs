@@ -9,3 +9,4 @@ mod office;
 mod race;
 mod run;
 mod set_status;
+mod spread;

@@ -75,7 +75,7 @@ fn chart(rows: &[Row]) -> String {
             x + 18
         );
     }
-    let measures: [(&str, fn(&Row) -> u64); 2] =
+    let measures: [(&str, Measure); 2] =
         [("unassigned leads", |row| row.unassigned), ("max − min", |row| row.spread.into())];
     for (panel, (name, of)) in measures.iter().enumerate() {
         let x = FIRST_PX + panel as u32 * (PANEL_PX + 20);
@@ -112,6 +112,9 @@ fn chart(rows: &[Row]) -> String {
     svg.push_str("</svg>\n");
     svg
 }
+
+/// What a panel shows of a row.
+type Measure = fn(&Row) -> u64;
 
 const METHODS: [(&str, &str); 3] =
     [("engine", "#2b8a8a"), ("round-robin", "#c77b2a"), ("least-loaded", "#8f6fc2")];

@@ -98,7 +98,7 @@ fn rich(seed: u64) -> Problem {
         if numbers.one_in(4) {
             agent.room = Some(0);
         }
-        if seed % 3 == 0 {
+        if seed.is_multiple_of(3) {
             agent.weight = [0.5, 1.0, 1.5][numbers.below(3) as usize];
         }
     }

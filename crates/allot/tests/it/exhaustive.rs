@@ -243,6 +243,7 @@ fn rooms(leads: &[Kind], agent: u8) -> Vec<Option<u32>> {
 }
 
 /// `usual` leads at most, or all that the full run asks for.
+#[allow(clippy::print_stdout)] // the number of instances is a result
 fn check(mut universe: Universe, rules: &[Rules], usual: u8) {
     let full = universe.leads;
     if std::env::var_os("ALLOT_EXHAUSTIVE").is_none() {

@@ -21,7 +21,7 @@ async fn add(place: &Place, args: UserAdd) -> anyhow::Result<()> {
     let email = domain::email::Email::parse(&args.email).map_err(callers_fault)?;
     let password = if args.password_stdin { Some(password_from_stdin()?) } else { None };
     let (store, company) = place.open_company().await?;
-    let said = format!("{} is added as {}", args.name.trim(), args.role);
+    let said = format!("{} is added as {}", domain::text::clean(&args.name), domain::text::clean(&args.role));
     let cap = args.cap.map_or("without a lead cap".to_owned(), |cap| format!("with a lead cap of {cap}"));
     let new = NewUser {
         name: args.name,

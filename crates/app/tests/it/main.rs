@@ -4,3 +4,4 @@ mod demo;
 mod generated;
 mod house;
 mod kill;
+mod plan;
