@@ -141,6 +141,12 @@ impl From<tokio_postgres::Error> for Error {
             || *code == SqlState::CHECK_VIOLATION
         {
             Error::Conflict { constraint: told.constraint().unwrap_or(told.message()).to_owned() }
+        } else if *code == SqlState::INVALID_CATALOG_NAME {
+            Error::Missing(format!("{}; make it with `createdb`", told.message()))
+        } else if *code == SqlState::INVALID_PASSWORD
+            || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+        {
+            Error::Missing(format!("the database refuses the user of the URL: {}", told.message()))
         } else if *code == SqlState::T_R_DEADLOCK_DETECTED || *code == SqlState::T_R_SERIALIZATION_FAILURE {
             Error::Deadlock
         } else if *code == SqlState::QUERY_CANCELED {

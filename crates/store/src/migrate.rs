@@ -39,7 +39,7 @@ pub(crate) async fn up(store: &Store, missing: Missing) -> Result<()> {
         KNOWN => Ok(()),
         newer if newer > KNOWN => Err(Error::NewerSchema { found: newer, known: KNOWN }),
         0 if missing == Missing::Refuse => Err(Error::Missing(format!(
-            "there is no Evenhand in the database at {}; make one with `evenhand init`",
+            "there is no Evenhand in {}; make one with `evenhand init`",
             store.place()
         ))),
         _ => store.write_long(|session| Box::pin(apply(session))).await,

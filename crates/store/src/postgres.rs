@@ -91,7 +91,7 @@ impl Postgres {
                     pause = (pause * 2).min(Duration::from_secs(2));
                 }
                 Err(Error::Unavailable(why)) => {
-                    return Err(Error::Unavailable(format!("{} does not answer: {why}", self.place())));
+                    return Err(Error::Unavailable(format!("{} does not answer: {why}", self.server())));
                 }
                 Err(other) => return Err(other),
             }
@@ -125,7 +125,7 @@ impl Postgres {
     }
 
     /// Where the server is, without the password.
-    pub(crate) fn place(&self) -> String {
+    fn server(&self) -> String {
         let host = match self.config.get_hosts().first() {
             Some(tokio_postgres::config::Host::Tcp(name)) => name.clone(),
             Some(tokio_postgres::config::Host::Unix(path)) => path.display().to_string(),
@@ -133,6 +133,13 @@ impl Postgres {
         };
         let port = self.config.get_ports().first().copied().unwrap_or(5432);
         format!("PostgreSQL at {host}:{port}")
+    }
+
+    /// The server and the database on it, without the password.
+    pub(crate) fn place(&self) -> String {
+        self.config
+            .get_dbname()
+            .map_or_else(|| self.server(), |name| format!("{}, database {name}", self.server()))
     }
 }
 

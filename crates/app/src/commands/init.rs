@@ -7,7 +7,7 @@ use crate::{
     output::{callers_fault, say},
 };
 use actions::create_company::{NewCompany, create_company};
-use store::{Missing, Store};
+use store::{Missing, Store, companies};
 
 pub async fn init(place: &Place, args: Init) -> anyhow::Result<()> {
     let Some(name) = place.company.clone() else {
@@ -24,6 +24,9 @@ pub async fn init(place: &Place, args: Init) -> anyhow::Result<()> {
     let store = Store::open(&place.location(), Missing::Create).await?;
     create_company(&store, new, clock::now()).await?;
     say(&format!("{said} Its rows are in {}.", store.place()));
+    if companies::list(store.read().await?.session(), 2).await?.len() > 1 {
+        say("There are several companies here now: say with --company which one a command is about.");
+    }
     say("Next: add agents with `evenhand user add`, bring in leads with `evenhand import FILE`.");
     Ok(())
 }

@@ -80,10 +80,17 @@ async fn list(place: &Place, args: LeadsList) -> anyhow::Result<()> {
     Ok(printed?)
 }
 
+/// Longer names are cut in the list; `lead show` and JSON have them whole.
+const NAME_CHARS_SHOWN: usize = 60;
+
 fn as_line(lead: &LeadLine) -> String {
-    let name = format!("{} {}", lead.first_name, lead.last_name);
+    let mut name = format!("{} {}", lead.first_name, lead.last_name).trim_end().to_owned();
+    if let Some((end, _)) = name.char_indices().nth(NAME_CHARS_SHOWN) {
+        name.truncate(end);
+        name.push('…');
+    }
     let owner = lead.owner.as_deref().unwrap_or("–");
-    format!("{}\t{}\t{}\t{}\t{owner}", lead.id, name.trim_end(), lead.phone, lead.status)
+    format!("{}\t{}\t{}\t{}\t{owner}", lead.id, name, lead.phone, lead.status)
 }
 
 /// A lead as the command line and the interface give it.

@@ -8,6 +8,7 @@ use actions::run_assignment::{self, Report};
 use domain::{
     ids::{RunId, UserId},
     pool::AgentLine,
+    sentence::RunNumbers,
     viewer::Viewer,
 };
 use std::io::Write;
@@ -109,6 +110,11 @@ pub fn print(report: &Report) -> std::io::Result<()> {
             ]
         })
         .collect();
+    if report.numbers == RunNumbers::default() {
+        output::say(
+            "There is no lead in the chosen statuses; bring some in with `evenhand import`, or choose more with `evenhand settings auto-assignment --statuses`.",
+        );
+    }
     if rows.is_empty() {
         output::say("Nobody may receive leads yet; add agents with `evenhand user add --role Agent`.");
     } else {

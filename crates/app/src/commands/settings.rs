@@ -20,7 +20,7 @@ pub async fn settings(place: &Place, command: Settings) -> anyhow::Result<()> {
 }
 
 async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<()> {
-    let json = args.output.json;
+    let (json, args_enable) = (args.output.json, args.enable);
     let change = Change {
         enabled: if args.enable { Some(true) } else { args.disable.then_some(false) },
         statuses: args
@@ -35,6 +35,11 @@ async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<
     let (store, company) = place.open_company().await?;
     if change != Change::default() {
         save_auto_assignment(&store, company.id, change, Viewer::Operator, clock::now()).await?;
+    }
+    if args_enable {
+        output::say(
+            "The time is saved, but no service keeps it yet: let cron call `evenhand run assignment`.",
+        );
     }
     let mut reader = store.read().await?;
     let known = statuses::list(reader.session(), company.id).await?;

@@ -89,7 +89,7 @@ fn postgres_an_empty_database_is_no_evenhand_and_stays_empty() {
             .await;
         emptied.expect("emptied");
         let said = why_not(&database.location, Missing::Refuse).await;
-        assert!(said.contains("there is no Evenhand in the database at PostgreSQL at 127.0.0.1:"), "{said}");
+        assert!(said.contains("there is no Evenhand in PostgreSQL at 127.0.0.1:"), "{said}");
         assert!(said.ends_with("make one with `evenhand init`"), "{said}");
         let tables: i64 = database
             .store
