@@ -1,2 +1,7 @@
-//! What people see. The pages, the API and the live updates will live here; today the room is empty, and the command
-//! line (crate `app`) calls the actions directly.
+//! What people see: the pages, the live updates, and what they look like.
+//!
+//! A handler extracts, acts and renders; what it does lies in `actions`, what it shows it reads from `store`. A part is
+//! one function for a whole page, for a swap and for a live update.
+
+pub mod pages;
+pub mod parts;

@@ -36,6 +36,19 @@ CREATE TABLE sign_ins (
     PRIMARY KEY (email_folded, company_id)
 ) /*sqlite WITHOUT ROWID*/;
 
+-- Who is signed in. The browser holds the token; here is only its hash, so that a copy of the database opens no door.
+CREATE TABLE sessions (
+    token_hash TEXT /*pg COLLATE "C"*/ NOT NULL PRIMARY KEY, -- SHA-256, in hexadecimal
+    company_id BIGINT NOT NULL REFERENCES companies (id),
+    user_id BIGINT NOT NULL,
+    created_at_ms BIGINT NOT NULL,
+    seen_at_ms BIGINT NOT NULL, -- to the minute
+    expires_at_ms BIGINT NOT NULL,
+    browser TEXT NOT NULL -- what it said it was, for the list of sessions
+) /*sqlite WITHOUT ROWID*/;
+
+CREATE INDEX sessions_user ON sessions (company_id, user_id);
+
 -- People --------------------------------------------------------------------------------------------------------
 
 CREATE TABLE branches (

@@ -1,0 +1,1 @@
+//! The pages: handler and HTML side by side, a file for each noun.
