@@ -14,6 +14,7 @@ pub mod lead_file;
 pub mod run_assignment;
 pub mod save_auto_assignment;
 pub mod set_status;
+pub mod sign_in;
 pub mod spread_leads;
 
 pub use error::{Error, Result};

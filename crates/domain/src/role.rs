@@ -46,6 +46,11 @@ macro_rules! permissions {
             pub fn word(self) -> &'static str {
                 match self { $(Permission::$name => $word),+ }
             }
+
+            /// Reads its word.
+            pub fn from_word(word: &str) -> Option<Permission> {
+                Permission::ALL.iter().copied().find(|permission| permission.word() == word)
+            }
         }
     };
 }
@@ -67,6 +72,23 @@ permissions! {
     RunsView = "runs.view",
     RunsStart = "runs.start",
     ReportsView = "reports.view",
+}
+
+/// What a role may do, as a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Permissions(u32);
+
+impl Permissions {
+    /// Whether this is allowed.
+    pub fn allow(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u32) != 0
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Permissions {
+        Permissions(permissions.into_iter().fold(0, |set, permission| set | (1 << permission as u32)))
+    }
 }
 
 /// A role that every company starts with.
@@ -122,3 +144,19 @@ pub const DEFAULTS: [DefaultRole; 3] = [
         ],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r13_a_set_allows_what_is_in_it() {
+        assert!(Permission::ALL.len() <= 32, "a set has a bit for each");
+        let few: Permissions = [Permission::LeadsView, Permission::ReportsView].into_iter().collect();
+        for permission in Permission::ALL {
+            let expect = matches!(permission, Permission::LeadsView | Permission::ReportsView);
+            assert_eq!(few.allow(*permission), expect, "{permission:?}");
+            assert_eq!(Permission::from_word(permission.word()), Some(*permission));
+        }
+    }
+}

@@ -35,6 +35,7 @@ pub mod lease;
 pub mod pool;
 pub mod roles;
 pub mod runs;
+pub mod sessions;
 pub mod spread;
 pub mod status_change;
 pub mod statuses;

@@ -24,6 +24,7 @@ const MODULES: &[(&str, &[Registered])] = &[
     ("pool", crate::pool::STATEMENTS),
     ("roles", crate::roles::STATEMENTS),
     ("runs", crate::runs::STATEMENTS),
+    ("sessions", crate::sessions::STATEMENTS),
     ("spread", crate::spread::STATEMENTS),
     ("status_change", crate::status_change::STATEMENTS),
     ("statuses", crate::statuses::STATEMENTS),

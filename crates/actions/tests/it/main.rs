@@ -9,4 +9,5 @@ mod office;
 mod race;
 mod run;
 mod set_status;
+mod sign_in;
 mod spread;

@@ -1,0 +1,214 @@
+//! Signing in and out (R16). An e-mail may belong to several companies; each has its own password.
+//!
+//! A token is 32 random bytes that only the browser keeps; the database has its hash.
+
+use crate::{
+    error::{Error, Result},
+    password,
+};
+use domain::{ids::CompanyId, time::Moment};
+use sha2::{Digest, Sha256};
+use store::{
+    Store,
+    sessions::{self, Door, NewSession, SignedIn, TokenHash},
+};
+
+/// Days after which a session that nobody uses ends.
+pub const IDLE_DAYS: i64 = 30;
+/// Minutes in which somebody who belongs to several companies says which.
+const CHOICE_MINUTES: i64 = 5;
+/// How often a session's use is written down.
+const SEEN_MINUTES: i64 = 10;
+/// Characters kept of what a browser says it is.
+const BROWSER_CHARS_MAX: usize = 200;
+
+/// The secret of a session, as the browser's cookie has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// From random bytes, which nobody else has seen.
+    pub fn from_random(bytes: [u8; 32]) -> Token {
+        Token(hexadecimal(&bytes))
+    }
+
+    /// From a cookie or a form; none when it has not the form of a token.
+    pub fn from_text(text: &str) -> Option<Token> {
+        (text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Token(text.to_owned()))
+    }
+
+    /// For the cookie.
+    pub fn as_text(&self) -> &str {
+        &self.0
+    }
+
+    /// What the database knows of it.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(hexadecimal(&Sha256::digest(self.0.as_bytes())))
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Who wants in.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// Their e-mail, in any case.
+    pub email: String,
+    /// Their password.
+    pub password: String,
+    /// What the browser says it is.
+    pub browser: String,
+    /// When.
+    pub now: Moment,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInAnswer {
+    /// In.
+    In(Token),
+    /// The e-mail and the password fit several companies: ask which. Each has a token that opens it within minutes.
+    Which(Vec<(String, Token)>),
+    /// The e-mail or the password is wrong; which of them is not said.
+    Wrong,
+    /// The password is right, and the user is banned.
+    Banned,
+}
+
+/// Signs in. `random` gives new random bytes at each call.
+pub async fn sign_in(
+    store: &Store,
+    who: SignIn,
+    random: &(dyn Fn() -> Result<[u8; 32]> + Send + Sync),
+) -> Result<SignInAnswer> {
+    let doors = sessions::doors(store.read().await?.session(), &who.email).await?;
+    let mut open: Vec<Door> = Vec::new();
+    if doors.is_empty() {
+        password::is_right(&who.password, None).await?;
+    }
+    for door in doors {
+        if password::is_right(&who.password, door.password_hash.as_deref()).await? {
+            open.push(door);
+        }
+    }
+    if open.is_empty() {
+        return Ok(SignInAnswer::Wrong);
+    }
+    open.retain(|door| !door.banned);
+    if open.is_empty() {
+        return Ok(SignInAnswer::Banned);
+    }
+    let several = open.len() > 1;
+    let expires_at = if several { minutes_after(who.now, CHOICE_MINUTES) } else { idle_end(who.now) };
+    let browser: String = who.browser.chars().take(BROWSER_CHARS_MAX).collect();
+    let mut tokens = Vec::with_capacity(open.len());
+    let mut new = Vec::with_capacity(open.len());
+    for door in open {
+        let token = Token::from_random(random()?);
+        new.push(NewSession {
+            token: token.hash(),
+            company: door.company,
+            user: door.user,
+            at: who.now,
+            expires_at,
+            browser: browser.clone(),
+        });
+        tokens.push((door.company_name, token));
+    }
+    start(store, new, who.now).await?;
+    Ok(match tokens.pop() {
+        Some((_, token)) if !several => SignInAnswer::In(token),
+        last => SignInAnswer::Which(tokens.into_iter().chain(last).collect()),
+    })
+}
+
+/// Opens a session for a user who has just been made, and is the one who asks.
+pub async fn sign_in_first(
+    store: &Store,
+    company: CompanyId,
+    user: domain::ids::UserId,
+    token: &Token,
+    browser: &str,
+    now: Moment,
+) -> Result<()> {
+    let browser = browser.chars().take(BROWSER_CHARS_MAX).collect();
+    let new = NewSession { token: token.hash(), company, user, at: now, expires_at: idle_end(now), browser };
+    start(store, vec![new], now).await
+}
+
+async fn start(store: &Store, new: Vec<NewSession>, now: Moment) -> Result<()> {
+    store
+        .write(move |session| {
+            Box::pin(async move {
+                sessions::sweep(session, now).await?;
+                for new in &new {
+                    sessions::start(session, new).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// The choice among several companies was made: the session stays.
+pub async fn choose_company(store: &Store, token: &Token, now: Moment) -> Result<bool> {
+    let hash = token.hash();
+    if sessions::find(store.read().await?.session(), &hash, now).await?.is_none() {
+        return Ok(false);
+    }
+    store
+        .write(move |session| {
+            Box::pin(async move { Ok(sessions::seen(session, &hash, now, idle_end(now)).await?) })
+        })
+        .await
+        .map(|()| true)
+}
+
+/// The user behind a token. A session in use stays open; that it is used is written down now and then.
+pub async fn who(store: &Store, token: &Token, now: Moment) -> Result<Option<SignedIn>> {
+    let hash = token.hash();
+    let Some(found) = sessions::find(store.read().await?.session(), &hash, now).await? else {
+        return Ok(None);
+    };
+    if now.0 - found.seen_at.0 > SEEN_MINUTES * 60_000 {
+        let kept: Result<()> = store
+            .write(move |session| {
+                Box::pin(async move { Ok(sessions::seen(session, &hash, now, idle_end(now)).await?) })
+            })
+            .await;
+        if let Err(error) = kept {
+            // Somebody who may come in does come in; the next request writes it down.
+            tracing::warn!(%error, "the use of a session could not be written down");
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Ends the session.
+pub async fn sign_out(store: &Store, token: &Token) -> Result<()> {
+    let hash = token.hash();
+    store
+        .write(move |session| Box::pin(async move { Ok::<_, Error>(sessions::end(session, &hash).await?) }))
+        .await
+}
+
+fn idle_end(now: Moment) -> Moment {
+    minutes_after(now, IDLE_DAYS * 24 * 60)
+}
+
+fn minutes_after(now: Moment, minutes: i64) -> Moment {
+    Moment(now.0 + minutes * 60_000)
+}
