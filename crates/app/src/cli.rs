@@ -3,7 +3,7 @@
 #![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "these comments are the help that people read")]
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// Gives every lead to the right agent: fair, at once, and with a reason.
 #[derive(Debug, Parser)]
@@ -63,7 +63,9 @@ pub enum Command {
     Backup(Backup),
     /// Recount the counters and look for what the rules forbid
     Doctor(Doctor),
-    /// Fill a fresh database with a believable company and show a run
+    /// Serve the pages
+    Serve(Serve),
+    /// Fill a fresh database with a believable company and serve it
     Demo(Demo),
     /// Solve an instance of the allotment problem; needs no database
     Plan(Plan),
@@ -296,14 +298,38 @@ pub struct Doctor {
     pub output: Json,
 }
 
-/// Fill a fresh database with a believable company.
+/// Serve the pages.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  evenhand demo\n  evenhand user list --data ./evenhand-demo")]
+#[command(after_help = "Example:
+  evenhand serve --listen 127.0.0.1:8080
+
+Where there is no database yet it is made, and the first page asks for a token that is printed at the start. Put a
+proxy that speaks https in front of it where people come in through a network, and add --https.")]
+pub struct Serve {
+    /// The address to listen on
+    #[arg(long, env = "EVENHAND_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Browsers come in by https, through a proxy in front: cookies are for https only
+    #[arg(long, env = "EVENHAND_HTTPS")]
+    pub https: bool,
+}
+
+/// Fill a fresh database with a believable company and serve it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  evenhand demo\n  evenhand demo --no-serve && evenhand user list --data ./evenhand-demo"
+)]
 pub struct Demo {
     /// The folder to make the company in; one with a database in it is left alone
     // The same flag as everywhere, with another default: a demo has nothing to do with the real company.
     #[arg(long, env = "EVENHAND_DATA", value_name = "DIR", default_value = "./evenhand-demo")]
     pub data: PathBuf,
+    /// The address to listen on
+    #[arg(long, env = "EVENHAND_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Only fill the database and show a run
+    #[arg(long)]
+    pub no_serve: bool,
 }
 
 /// Solve an instance of the allotment problem.

@@ -9,6 +9,7 @@ mod lead;
 mod leads;
 mod plan;
 pub mod run;
+mod serve;
 mod settings;
 mod user;
 
@@ -29,6 +30,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor(args) => doctor::doctor(&place, args).await,
         Command::Plan(args) => plan::plan(&args),
         Command::Bench(command) => bench::bench(command),
+        Command::Serve(args) => serve::serve(&place, args).await,
         Command::Demo(args) => crate::demo::demo(&place, args).await,
     }
 }

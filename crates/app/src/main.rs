@@ -8,6 +8,7 @@ mod commands;
 mod demo;
 mod output;
 mod place;
+mod serve;
 
 use clap::Parser;
 use std::process::ExitCode;

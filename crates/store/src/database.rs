@@ -232,9 +232,16 @@ impl Store {
                 wait_for_turn(&turn, answer, limit).await
             }
             Backend::Postgres(postgres) => {
+                let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
+                let turn = postgres.turn(limit).await?;
                 let session = Session { inner: Inner::Postgres(postgres.begin("BEGIN").await?) };
                 // It has begun. A task of its own: it runs to its end when the caller goes away.
-                match tokio::spawn(transact(session, length, work)).await {
+                let writing = async move {
+                    let answer = transact(session, length, work).await;
+                    drop(turn);
+                    answer
+                };
+                match tokio::spawn(writing).await {
                     Ok(answer) => answer,
                     Err(e) => Err(E::from(Error::Panicked(e.to_string()))),
                 }

@@ -10,9 +10,13 @@ use crate::{
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::{Statement, types::Type};
 
 /// The pool.
@@ -22,6 +26,8 @@ pub(crate) struct Postgres {
     /// A server that has never answered is more likely misspelt than restarting: then the caller hears it at once.
     answered: AtomicBool,
     trust: Trust,
+    /// Turns to write. Writes may wait for each other's locks; they leave connections for those who only read.
+    turns: Arc<Semaphore>,
     limits: Limits,
 }
 
@@ -70,7 +76,9 @@ impl Postgres {
             }))
             .build()
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        Ok(Postgres { pool, config, answered: AtomicBool::new(false), trust, limits })
+        let kept_for_readers = limits.postgres_connections.div_ceil(4);
+        let turns = Arc::new(Semaphore::new((limits.postgres_connections - kept_for_readers).max(1)));
+        Ok(Postgres { pool, config, answered: AtomicBool::new(false), trust, turns, limits })
     }
 
     /// A connection. A server that does not answer is asked again with growing pauses until the limit.
@@ -82,7 +90,7 @@ impl Postgres {
                 Err(Error::Busy { .. }) => return Err(Error::Busy { waited: self.limits.turn }),
                 Ok(object) => {
                     self.answered.store(true, Ordering::Relaxed);
-                    return Ok(PgConnection { object: Some(object), in_transaction: false });
+                    return Ok(PgConnection { object: Some(object), in_transaction: false, asked: false });
                 }
                 Err(Error::Unavailable(_))
                     if started.elapsed() < self.limits.turn && self.answered.load(Ordering::Relaxed) =>
@@ -96,6 +104,14 @@ impl Postgres {
                 Err(other) => return Err(other),
             }
         }
+    }
+
+    /// A turn to write, to be kept until the transaction has ended.
+    pub(crate) async fn turn(&self, limit: Duration) -> Result<OwnedSemaphorePermit> {
+        tokio::time::timeout(limit, Arc::clone(&self.turns).acquire_owned())
+            .await
+            .map_err(|_| Error::Busy { waited: limit })?
+            .map_err(|e| Error::Unavailable(e.to_string()))
     }
 
     /// A connection in a new transaction. One that broke while it lay in the pool is replaced: nothing was asked of it.
@@ -143,10 +159,12 @@ impl Postgres {
     }
 }
 
-/// A connection that is never returned to the pool in the middle of a transaction.
+/// A connection that is never returned to the pool in the middle of a transaction, or of an answer.
 pub(crate) struct PgConnection {
     object: Option<Object>,
     in_transaction: bool,
+    /// Something was asked, and the whole answer has not been seen.
+    asked: bool,
 }
 
 impl PgConnection {
@@ -155,6 +173,16 @@ impl PgConnection {
             .as_ref()
             .map(|object| -> &tokio_postgres::Client { object })
             .ok_or_else(|| Error::Unavailable("the connection was given up".into()))
+    }
+
+    /// Notes that something is being asked, until [`answered`](Self::answered) says that the answer was seen.
+    pub(crate) fn asks(&mut self) {
+        self.asked = true;
+    }
+
+    /// The answer was seen to its end, or was an error.
+    pub(crate) fn answered(&mut self) {
+        self.asked = false;
     }
 
     pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement> {
@@ -214,9 +242,10 @@ impl PgConnection {
 
 impl Drop for PgConnection {
     fn drop(&mut self) {
-        // In a transaction (a panic, a caller that left, a broken commit): the server rolls back when the connection
-        // closes, and the pool's place is free for a new one.
-        if self.in_transaction
+        // In a transaction (a panic, a caller that left, a broken commit) or in the middle of an answer (a caller that
+        // left): the server rolls back when the connection closes, and the pool's place is free for a new one. The next
+        // caller would wait for the end of a statement that nobody wants any more.
+        if (self.in_transaction || self.asked)
             && let Some(object) = self.object.take()
         {
             drop(Object::take(object));

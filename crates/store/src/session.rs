@@ -5,7 +5,7 @@
 
 use crate::{
     dialect::{Engine, render},
-    error::Result,
+    error::{Error, Result},
     postgres::PgConnection,
     sql::Sql,
     stage::Stage,
@@ -70,13 +70,13 @@ impl Session {
         match &mut self.inner {
             Inner::Sqlite(connection) => sqlite::each(connection, sql.text(), params, &mut see),
             Inner::Postgres(connection) => {
-                let statement = connection.prepare(sql.text()).await?;
-                let stream = connection.client()?.query_raw(&statement, params).await?;
-                futures_util::pin_mut!(stream);
-                while let Some(row) = stream.try_next().await? {
-                    see(&Row::Postgres(&row))?;
+                connection.asks();
+                let answer = postgres_rows(connection, sql.text(), params, &mut see).await;
+                // A reader that has seen enough leaves rows on their way; an error of the server leaves none.
+                if !matches!(answer, Err(Stopped::ByTheReader(_))) {
+                    connection.answered();
                 }
-                Ok(())
+                answer.map_err(Stopped::into_error)
             }
         }
     }
@@ -107,7 +107,7 @@ impl Session {
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<T> {
         self.optional(sql, params, read).await?.ok_or_else(|| {
-            crate::Error::Sql(format!("a statement that always has a row had none: {}", sql.text()))
+            Error::Sql(format!("a statement that always has a row had none: {}", sql.text()))
         })
     }
 
@@ -160,6 +160,37 @@ impl Session {
             }
         }
     }
+}
+
+/// Why rows were not read to their end.
+enum Stopped {
+    ByTheReader(Error),
+    ByTheServer(Error),
+}
+
+impl Stopped {
+    fn into_error(self) -> Error {
+        match self {
+            Stopped::ByTheReader(error) | Stopped::ByTheServer(error) => error,
+        }
+    }
+}
+
+async fn postgres_rows(
+    connection: &PgConnection,
+    sql: &str,
+    params: &[Value<'_>],
+    see: &mut (dyn FnMut(&Row<'_>) -> Result<()> + Send),
+) -> Result<(), Stopped> {
+    let server = |error: tokio_postgres::Error| Stopped::ByTheServer(error.into());
+    let statement = connection.prepare(sql).await.map_err(Stopped::ByTheServer)?;
+    let client = connection.client().map_err(Stopped::ByTheServer)?;
+    let stream = client.query_raw(&statement, params).await.map_err(server)?;
+    futures_util::pin_mut!(stream);
+    while let Some(row) = stream.try_next().await.map_err(server)? {
+        see(&Row::Postgres(&row)).map_err(Stopped::ByTheReader)?;
+    }
+    Ok(())
 }
 
 /// The same verbs on rusqlite.

@@ -296,3 +296,80 @@ fn a_transaction_that_waits_for_anything_but_the_store_is_a_fault_that_is_told()
         assert!(matches!(told, Err(Error::Panicked(why)) if why.contains("other than the store")));
     });
 }
+
+#[test]
+fn who_leaves_in_the_middle_of_an_answer_leaves_no_busy_connection_behind() {
+    on_postgres(|database| async move {
+        let limits = Limits { postgres_connections: 1, ..Limits::default() };
+        let store = open_within(&database, limits).await;
+        let pid = text("SELECT CAST(pg_backend_pid() AS BIGINT)");
+        let mut reader = store.read().await.expect("a reader");
+        let first: i64 = reader.session().one(&pid, &[], |row| row.get(0)).await.expect("a number");
+        {
+            let sleep = text("SELECT CAST(1 AS BIGINT) FROM pg_sleep(60)");
+            let mut asking = Box::pin(reader.session().each(&sleep, &[], |_| Ok(())));
+            // Far enough for the question to be on its way.
+            for _ in 0..50 {
+                assert!(poll_once(&mut asking).is_pending());
+                tokio::task::yield_now().await;
+            }
+        }
+        drop(reader);
+        let mut reader = store.read().await.expect("a reader");
+        let second: i64 = reader.session().one(&pid, &[], |row| row.get(0)).await.expect("a number");
+        assert_ne!(first, second, "the next one waits for nobody's answer");
+        drop(reader);
+        let mut reader = store.read().await.expect("a reader");
+        let third: i64 = reader.session().one(&pid, &[], |row| row.get(0)).await.expect("a number");
+        assert_eq!(second, third, "a connection that was answered is kept");
+    });
+}
+
+#[test]
+fn writes_that_wait_for_locks_leave_connections_for_readers() {
+    on_postgres(|database| async move {
+        let limits = Limits { postgres_connections: 4, turn: Duration::from_secs(5), ..Limits::default() };
+        let store = open_within(&database, limits).await;
+        make_marks(&store).await;
+        store.write(marking(1)).await.expect("a mark");
+        let (held, holding) = tokio::sync::oneshot::channel::<()>();
+        let (release, released) = tokio::sync::oneshot::channel::<()>();
+        let holder = store.clone();
+        let holder = tokio::spawn(async move {
+            holder
+                .write(move |session| {
+                    Box::pin(async move {
+                        session.execute(&text("UPDATE marks SET filling = 'held'"), &[]).await?;
+                        held.send(()).expect("somebody waits");
+                        released.await.expect("somebody lets go");
+                        Ok::<_, Error>(())
+                    })
+                })
+                .await
+        });
+        holding.await.expect("the lock is held");
+        let waiting: Vec<_> = (0..8)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    store
+                        .write(|session| {
+                            Box::pin(async move {
+                                session.execute(&text("UPDATE marks SET filling = 'waited'"), &[]).await
+                            })
+                        })
+                        .await
+                })
+            })
+            .collect();
+        for _ in 0..20 {
+            assert_eq!(marks(&store).await, [1], "reading goes on");
+        }
+        release.send(()).expect("the holder waits");
+        holder.await.expect("it ends").expect("it commits");
+        for write in waiting {
+            let written: Result<u64> = write.await.expect("it ends");
+            assert_eq!(written.expect("its turn came"), 1);
+        }
+    });
+}

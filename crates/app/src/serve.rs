@@ -1,0 +1,107 @@
+//! Serving the pages: `evenhand serve`, and the demo.
+
+use crate::{clock, output::say};
+use anyhow::Context;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use store::{Store, companies};
+use tokio::net::TcpListener;
+
+/// How long requests that are under way may take once the service is told to end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// How the pages are served.
+pub struct Serving {
+    /// Where.
+    pub listen: SocketAddr,
+    /// Browsers come in by https, through a proxy.
+    pub https: bool,
+}
+
+/// A socket that listens, before anything else is done: an address that is taken is told at once.
+pub async fn bind(serving: &Serving) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(serving.listen).await.map_err(|error| {
+        crate::output::callers_fault(format!(
+            "cannot listen on {}: {error}; name another address with --listen",
+            serving.listen
+        ))
+    })
+}
+
+/// Serves until the process is told to end.
+pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    let first_run_token = first_run_token(&store).await?;
+    match &first_run_token {
+        Some(token) => say(&format!(
+            "Evenhand listens on http://{address}\nThere is no company yet. Open that address and enter this token: {token}"
+        )),
+        None => say(&format!("Evenhand listens on http://{address}")),
+    }
+    let site = web::Site::new(web::Settings {
+        store,
+        clock: Arc::new(clock::now),
+        chance: Arc::new(random),
+        first_run_token,
+        https: serving.https,
+    });
+    let ending = Arc::new(tokio::sync::Notify::new());
+    let told = Arc::clone(&ending);
+    let router = web::router(Arc::clone(&site));
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        told_to_end().await;
+        say("Ending: requests that are under way are finished.");
+        site.close();
+        told.notify_one();
+    });
+    tokio::select! {
+        ended = server.into_future() => ended.context("the service ended"),
+        () = async { ending.notified().await; tokio::time::sleep(GRACE).await } => {
+            say(&format!("Some requests took longer than {} seconds and were cut off.", GRACE.as_secs()));
+            Ok(())
+        }
+    }
+}
+
+/// A token for the first-run page, where there is no company yet.
+async fn first_run_token(store: &Store) -> anyhow::Result<Option<String>> {
+    if !companies::list(store.read().await?.session(), 1).await?.is_empty() {
+        return Ok(None);
+    }
+    // Without the letters and digits that are taken for each other.
+    const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    let bytes = random()?;
+    let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
+    let groups: Vec<String> = bytes[..16].chunks(4).map(|four| four.iter().map(letter).collect()).collect();
+    Ok(Some(groups.join("-")))
+}
+
+/// Random bytes of the operating system.
+fn random() -> actions::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| actions::Error::Fault(format!("the system gives no random numbers: {error}")))?;
+    Ok(bytes)
+}
+
+async fn told_to_end() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,123 @@
+//! Every address of the site, as a function: a link that is written by hand breaks when its page moves.
+
+use domain::ids::{ImportId, LeadId, RunId, UserId};
+
+macro_rules! fixed {
+    ($($name:ident = $path:literal;)+) => {$(
+        #[doc = concat!("`", $path, "`")]
+        pub const fn $name() -> &'static str { $path }
+    )+};
+}
+
+fixed! {
+    home = "/";
+    sign_in = "/sign-in";
+    choose_company = "/sign-in/company";
+    sign_out = "/sign-out";
+    first_run = "/first-run";
+    account = "/account";
+    dashboard = "/dashboard";
+    tasks = "/tasks";
+    leads = "/leads";
+    customers = "/customers";
+    new_lead = "/leads/new";
+    leads_assignment = "/leads/selection/assignment";
+    leads_spread = "/leads/selection/spread";
+    leads_status = "/leads/selection/status";
+    leads_tags = "/leads/selection/tags";
+    imports = "/imports";
+    runs = "/runs";
+    users = "/users";
+    new_user = "/users/new";
+    configurations = "/settings/configurations";
+    auto_assignment = "/settings/auto-assignment";
+    auto_assignment_preview = "/settings/auto-assignment/preview";
+    live = "/live";
+    kit = "/kit";
+    health = "/health";
+}
+
+/// A lead's panel.
+pub fn lead(lead: LeadId) -> String {
+    format!("/leads/{lead}")
+}
+
+/// Whose a lead is.
+pub fn lead_assignment(lead: LeadId) -> String {
+    format!("/leads/{lead}/assignment")
+}
+
+/// A lead's status.
+pub fn lead_status(lead: LeadId) -> String {
+    format!("/leads/{lead}/status")
+}
+
+/// A lead's tags.
+pub fn lead_tags(lead: LeadId) -> String {
+    format!("/leads/{lead}/tags")
+}
+
+/// The tags taken off a lead.
+pub fn lead_untagging(lead: LeadId) -> String {
+    format!("/leads/{lead}/tags/removal")
+}
+
+/// A lead's notes.
+pub fn lead_notes(lead: LeadId) -> String {
+    format!("/leads/{lead}/notes")
+}
+
+/// The form that changes a lead's fields.
+pub fn lead_fields(lead: LeadId) -> String {
+    format!("/leads/{lead}/fields")
+}
+
+/// An uploaded file that waits for its import.
+pub fn upload(upload: &str) -> String {
+    format!("/imports/uploads/{upload}")
+}
+
+/// One import.
+pub fn import(import: ImportId) -> String {
+    format!("/imports/{import}")
+}
+
+/// The error rows of an import, as CSV.
+pub fn import_errors(import: ImportId) -> String {
+    format!("/imports/{import}/errors.csv")
+}
+
+/// The undoing of an import.
+pub fn import_undo(import: ImportId) -> String {
+    format!("/imports/{import}/undo")
+}
+
+/// One run.
+pub fn run(run: RunId) -> String {
+    format!("/runs/{run}")
+}
+
+/// The undoing of a run.
+pub fn run_undo(run: RunId) -> String {
+    format!("/runs/{run}/undo")
+}
+
+/// One user.
+pub fn user(user: UserId) -> String {
+    format!("/users/{user}")
+}
+
+/// A user's ban.
+pub fn user_ban(user: UserId) -> String {
+    format!("/users/{user}/ban")
+}
+
+/// A user's sessions.
+pub fn user_sessions(user: UserId) -> String {
+    format!("/users/{user}/sessions/end")
+}
+
+/// A user's password.
+pub fn user_password(user: UserId) -> String {
+    format!("/users/{user}/password")
+}

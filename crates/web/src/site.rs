@@ -1,0 +1,110 @@
+//! What every page needs: the store, the clock, chance, and the few things a process remembers. Nothing in here would be
+//! missed by another process on the same database.
+
+use crate::error::Error;
+use domain::time::Moment;
+use governor::{Quota, RateLimiter, state::keyed::HashMapStateStore};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use store::Store;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Passwords that are checked at the same time: each takes 19 MiB and a core for a moment.
+const CHECKS_MAX: usize = 2;
+/// How long somebody waits for such a check before hearing *busy*.
+const CHECK_WAIT: Duration = Duration::from_secs(10);
+/// Tries of one e-mail that are answered at once …
+const TRIES_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+/// … and how often another one is, after these.
+const TRY_AGAIN: Duration = Duration::from_secs(6);
+/// E-mails whose tries are remembered; beyond it the old ones are forgotten.
+const TRIED_MAX: usize = 10_000;
+
+/// Where the present moment comes from.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+/// Where new random bytes come from.
+pub type Chance = Arc<dyn Fn() -> actions::Result<[u8; 32]> + Send + Sync>;
+
+/// How the site is set up.
+pub struct Settings {
+    /// The database.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+    /// Chance.
+    pub chance: Chance,
+    /// Asked on the first-run page, while there is no company yet.
+    pub first_run_token: Option<String>,
+    /// Browsers come in by https, so cookies are for https only.
+    pub https: bool,
+}
+
+/// What every page needs.
+pub struct Site {
+    /// The database.
+    pub store: Store,
+    pub(crate) chance: Chance,
+    pub(crate) https: bool,
+    clock: Clock,
+    first_run_token: Mutex<Option<String>>,
+    tries: Tries,
+    checks: Semaphore,
+}
+
+type Tries = RateLimiter<String, HashMapStateStore<String>, governor::clock::MonotonicClock>;
+
+impl Site {
+    /// A site with these settings.
+    pub fn new(settings: Settings) -> Arc<Site> {
+        let quota =
+            Quota::with_period(TRY_AGAIN).expect("six seconds are not none").allow_burst(TRIES_AT_ONCE);
+        Arc::new(Site {
+            store: settings.store,
+            chance: settings.chance,
+            https: settings.https,
+            clock: settings.clock,
+            first_run_token: Mutex::new(settings.first_run_token),
+            tries: RateLimiter::hashmap(quota),
+            checks: Semaphore::new(CHECKS_MAX),
+        })
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Moment {
+        (self.clock)()
+    }
+
+    /// Whether this e-mail may be tried once more at this time.
+    pub(crate) fn may_try(&self, email: &str) -> bool {
+        if self.tries.len() > TRIED_MAX {
+            self.tries.retain_recent();
+        }
+        self.tries.check_key(&domain::text::fold(email)).is_ok()
+    }
+
+    /// A turn for checking a password.
+    pub(crate) async fn turn_for_a_check(&self) -> Result<SemaphorePermit<'_>, Error> {
+        match tokio::time::timeout(CHECK_WAIT, self.checks.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Error::Busy),
+        }
+    }
+
+    /// Whether this is the token that opens the first-run page.
+    pub(crate) fn opens_first_run(&self, token: &str) -> bool {
+        let expected = self.first_run_token.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.as_deref().is_some_and(|expected| {
+            // Not stopping at the first difference: the time it takes says nothing.
+            expected.len() == token.len()
+                && expected.bytes().zip(token.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+        })
+    }
+
+    /// The token has done its work.
+    pub(crate) fn close_first_run(&self) {
+        *self.first_run_token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
