@@ -4,6 +4,7 @@
 
 pub mod ids;
 pub mod job;
+pub mod lead_list;
 pub mod pool;
 pub mod role;
 pub mod sentence;
