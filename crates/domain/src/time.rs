@@ -128,6 +128,8 @@ pub struct MinuteOfDay(u16);
 pub struct NotATime(pub String);
 
 impl MinuteOfDay {
+    /// 00:00.
+    pub const MIDNIGHT: MinuteOfDay = MinuteOfDay(0);
     /// 09:00.
     pub const NINE: MinuteOfDay = MinuteOfDay(540);
 

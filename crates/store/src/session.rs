@@ -106,9 +106,9 @@ impl Session {
         params: &[Value<'_>],
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<T> {
-        self.optional(sql, params, read).await?.ok_or_else(|| {
-            Error::Sql(format!("a statement that always has a row had none: {}", sql.text()))
-        })
+        self.optional(sql, params, read)
+            .await?
+            .ok_or_else(|| Error::Sql(format!("a statement that always has a row had none: {}", sql.text())))
     }
 
     /// Empties a stage and fills it from memory: COPY on PostgreSQL, a prepared INSERT on SQLite.
