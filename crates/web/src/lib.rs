@@ -3,6 +3,7 @@
 //! A handler extracts, acts and renders; what it does lies in `actions`, what it shows it reads from `store`. A part is
 //! one function for a whole page, for a swap and for a live update.
 
+pub mod assets;
 pub mod error;
 pub mod links;
 pub mod pages;

@@ -1,0 +1,246 @@
+//! Jobs: the card of *Auto lead assignment*, its preview, and the queues before and after.
+
+use maud::{Markup, html};
+
+use super::{
+    button::Button,
+    dialog,
+    field::{Choice, Field, group, radio_card, switch},
+    icon::{Icon, icon},
+    notice::{Banner, Tone},
+};
+
+/// The card. Its form carries `enabled` = `on`, `statuses` (several), `at`, `strategy`, `password`.
+#[derive(Debug, Clone)]
+pub struct JobCard {
+    /// `Auto lead assignment`.
+    pub title: String,
+    /// What it does, in a sentence.
+    pub sentence: String,
+    /// The address of the page; the card's region `#job` listens to the event `run`.
+    pub href: String,
+    /// Whether the schedule runs it.
+    pub enabled: bool,
+    /// The statuses it takes leads from.
+    pub statuses: Vec<Choice>,
+    /// When it runs: `09:00`.
+    pub at: String,
+    /// The zone that time is in, beside the field.
+    pub zone: String,
+    /// The strategies: value and title in the choice, and the sentence that explains it.
+    pub strategies: Vec<(Choice, String)>,
+    /// Further fields: hours of rest, the oldest first.
+    pub more: Vec<Field>,
+    /// Where saving goes; none where the role may look only.
+    pub save: Option<String>,
+    /// The page of the preview.
+    pub preview: Option<String>,
+    /// The page that asks before it runs now.
+    pub run_now: Option<String>,
+    /// What is wrong with the settings.
+    pub refused: Option<String>,
+    /// What is wrong with the password.
+    pub password_refused: Option<String>,
+    /// How the last run went.
+    pub last: LastRun,
+    /// `Next run: tomorrow, 09:00 IST.`
+    pub next: Option<String>,
+}
+
+/// The last run, in all its forms. The sentences are made by the domain.
+#[derive(Debug, Clone)]
+pub enum LastRun {
+    /// There was none.
+    Never {
+        /// `Never run.`
+        sentence: String,
+    },
+    /// One is in progress.
+    Running {
+        /// `Running since 09:00 IST.`
+        sentence: String,
+    },
+    /// It failed.
+    Failed {
+        /// Why, and that no lead was changed.
+        sentence: String,
+        /// The page of the run.
+        href: Option<String>,
+    },
+    /// It is done.
+    Done {
+        /// `Last run: 2026-05-11 09:00 IST — 42 leads assigned across 6 agents, 3 unassigned (agents at cap).`
+        sentence: String,
+        /// What the sentence leaves out.
+        second: Option<String>,
+        /// The page of the run.
+        href: Option<String>,
+    },
+}
+
+/// The line of the last run.
+pub fn last_run(last: &LastRun) -> Markup {
+    let (state, shown, sentence, second, href) = match last {
+        LastRun::Never { sentence } => ("never", Icon::Clock, sentence, None, None),
+        LastRun::Running { sentence } => ("running", Icon::Play, sentence, None, None),
+        LastRun::Failed { sentence, href } => ("failed", Icon::Failed, sentence, None, href.as_ref()),
+        LastRun::Done { sentence, second, href } => {
+            ("done", Icon::Done, sentence, second.as_ref(), href.as_ref())
+        }
+    };
+    html! {
+        div.last-run data-state=(state) role="status" {
+            (icon(shown))
+            div {
+                p { @match href { Some(href) => a href=(href) { (sentence) }, None => (sentence) } }
+                @if let Some(second) = second { p.second { (second) } }
+            }
+        }
+    }
+}
+
+/// The card, the region `#job`.
+pub fn job_card(card: &JobCard) -> Markup {
+    let disabled = card.save.is_none();
+    html! {
+        section.card.job #job aria-labelledby="job-title" {
+            form method="post" action=[card.save.as_ref()] {
+                header { div { h2 #job-title { (card.title) } p { (card.sentence) } } (switch("enabled", "On", card.enabled, None)) }
+                // Only the line is swapped when a run begins or ends: what is being typed into the form stays.
+                div #last-run data-live="run" hx-get=(card.href) hx-trigger="live" hx-target="this" hx-select="#last-run" hx-swap="outerMorph" {
+                    (last_run(&card.last))
+                    @if let Some(next) = &card.next { p.next { (next) } }
+                }
+                @if let Some(refused) = &card.refused { (Banner::new(Tone::Error, refused.as_str())) }
+                fieldset.plain disabled[disabled] {
+                    (group("Takes leads in these statuses", None, None, &html! {
+                        div.ticks {
+                            @for status in &card.statuses {
+                                label.tick { input type="checkbox" name="statuses" value=(status.value) checked[status.chosen]; span { (status.label) } }
+                            }
+                        }
+                    }))
+                    div.fields {
+                        (Field::time("at", "Runs every day at").value(&*card.at).hint(&*card.zone).required())
+                        @for field in &card.more { (field) }
+                    }
+                    (group("Deals them out", None, None, &html! {
+                        div.radio-cards { @for (choice, sentence) in &card.strategies { (radio_card("strategy", &choice.value, &choice.label, sentence, choice.chosen)) } }
+                    }))
+                }
+                footer.actions {
+                    @if let Some(href) = &card.preview { (Button::plain("Preview").shows(&**href)) }
+                    @if let Some(href) = &card.run_now { (Button::plain("Run Now").icon(Icon::Play).shows(&**href)) }
+                    @if card.save.is_some() { span.push {} (Button::primary("Save").opens("job-password")) }
+                }
+                @if card.save.is_some() {
+                    (dialog::inline("job-password", "Save with your password", &html! {
+                        p { "Settings of jobs decide who gets which leads, so saving asks for your own password." }
+                        (Field::password("password", "Your password").error(card.password_refused.as_deref()).required())
+                    }, &html! { (Button::plain("Cancel").closes()) (Button::primary("Save")) }))
+                }
+            }
+        }
+    }
+}
+
+/// A line of the dealing: one agent before and after.
+#[derive(Debug, Clone)]
+pub struct AgentBar {
+    /// Their name.
+    pub name: String,
+    /// Leads held before.
+    pub held: i64,
+    /// The cap; none is no limit.
+    pub cap: Option<i64>,
+    /// Leads they get.
+    pub gets: i64,
+    /// Leads that go elsewhere.
+    pub gives: i64,
+    /// Leads held after.
+    pub after: i64,
+}
+
+/// Held, gets and after for each agent, all bars on one scale. The mark on a bar is the cap.
+pub fn agent_bars(agents: &[AgentBar]) -> Markup {
+    let most = agents
+        .iter()
+        .flat_map(|agent| [agent.after, agent.held, agent.cap.unwrap_or(0)])
+        .max()
+        .unwrap_or(0)
+        .max(1);
+    let at = |leads: i64| leads * 1000 / most;
+    html! {
+        div.table-frame {
+            table.table.agent-bars {
+                caption.hidden { "Queues before and after" }
+                thead {
+                    tr { th scope="col" { "Agent" } th.number scope="col" { "Held" } th.number scope="col" { "Gets" } th.number scope="col" { "After" } th.number scope="col" { "Cap" } th.bar { span.hidden { "Drawn" } } }
+                }
+                tbody {
+                    @for agent in agents {
+                        @let stays = agent.after - agent.gets;
+                        tr {
+                            th scope="row" { (super::chip::person(Some(&agent.name))) }
+                            td.number data-label="Held" { (agent.held) }
+                            td.number.gets data-label="Gets" {
+                                @if agent.gets > 0 { "+" (agent.gets) } @else if agent.gives == 0 { span.nobody { "0" } }
+                                @if agent.gives > 0 { " −" (agent.gives) }
+                            }
+                            td.number data-label="After" { strong { (agent.after) } }
+                            td.number data-label="Cap" { @match agent.cap { Some(cap) => (cap), None => span title="no cap" { "∞" } } }
+                            td.bar aria-hidden="true" {
+                                svg viewBox="0 0 1000 10" preserveAspectRatio="none" {
+                                    rect.track width="1000" height="10" {}
+                                    rect.held width=(at(stays.max(0))) height="10" {}
+                                    rect.gets x=(at(stays.max(0))) width=(at(agent.gets)) height="10" {}
+                                    @if let Some(cap) = agent.cap { rect.cap x=((at(cap) - 4).max(0)) width="4" height="10" {} }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        p.legend { span data-part="held" { "held" } span data-part="gets" { "gets" } span data-part="cap" { "cap" } }
+    }
+}
+
+/// What a run would do now, or did: for the dialog and the page of the preview, and for the record of a run.
+#[derive(Debug, Clone)]
+pub struct Dealing {
+    /// `Preview: 42 leads would go to 6 agents, 3 would stay unassigned (agents at cap).`
+    pub sentence: String,
+    /// What the sentence leaves out.
+    pub second: Option<String>,
+    /// The agents.
+    pub agents: Vec<AgentBar>,
+    /// `Fairness check passed`, where there is a certificate.
+    pub fair: bool,
+}
+
+/// The sentence, the second line and the bars.
+pub fn dealing(dealing: &Dealing) -> Markup {
+    html! {
+        div.dealing {
+            p.sentence { (dealing.sentence) }
+            @if let Some(second) = &dealing.second { p.second { (second) } }
+            @if dealing.fair { p.fair { (icon(Icon::Done)) "Fairness check passed" } }
+            @if !dealing.agents.is_empty() { (agent_bars(&dealing.agents)) }
+        }
+    }
+}
+
+/// The page *Preview*: also shown in the dialog.
+pub fn preview_page(shown: &Dealing, back: &str) -> Markup {
+    dialog::body(
+        "Preview",
+        &dealing(shown),
+        &html! { a.button data-weight="plain" href=(back) data-closes { "Close" } },
+    )
+}
+
+/// The page that asks before *Run Now*: also shown in the dialog.
+pub fn run_now_page(shown: &Dealing, action: &str, back: &str) -> Markup {
+    dialog::confirm("Run now?", action, &dealing(shown), &Button::primary("Run now").icon(Icon::Play), back)
+}
