@@ -5,6 +5,7 @@
 //! behind anybody's back (R32).
 
 use crate::{
+    changes::{Change, Topic},
     error::{Error, Result},
     params,
     session::Session,
@@ -135,6 +136,11 @@ pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> 
     }
     session.execute(&EVENTS_OF_MOVES, params![claim.company, claim.at, claim.run, claim.status]).await?;
     add_to_counters(session, claim, &claimed.moved).await?;
+    session.tell(
+        Change::of(claim.company, Topic::Leads)
+            .users(claimed.moved.iter().flat_map(|m| [Some(m.to), m.from]).flatten())
+            .leads(claimed.moved.iter().map(|m| m.lead)),
+    );
     Ok(claimed)
 }
 
@@ -255,6 +261,8 @@ pub async fn move_one(session: &mut Session, company: CompanyId, m: &HandMove) -
         let deltas = [(m.before.status, -1), (m.status, 1)];
         statuses::add_to_counts(session, company, m.lead.0, &deltas).await?;
     }
+    let users = [Some(m.to), m.before.owner].into_iter().flatten();
+    session.tell(Change::of(company, Topic::Leads).users(users).leads([m.lead]));
     Ok(true)
 }
 

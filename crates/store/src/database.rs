@@ -6,9 +6,10 @@
 //!   committed with full durability. [`Store::write_long`] is the same for runs and imports.
 
 use crate::{
+    changes::{Feed, News},
     dialect::Engine,
     error::{Error, Result},
-    limits::Limits,
+    limits::{self, Limits},
     memory, migrate,
     postgres::{PgConnection, Postgres},
     session::{Inner, Session},
@@ -50,6 +51,7 @@ pub enum Missing {
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<Backend>,
+    feed: Arc<Feed>,
     limits: Limits,
 }
 
@@ -66,6 +68,7 @@ impl Store {
 
     /// The same with limits of one's own.
     pub async fn open_within(location: &Location, missing: Missing, limits: Limits) -> Result<Store> {
+        let news = tokio::sync::broadcast::Sender::<News>::new(limits::NEWS_WAITING);
         let backend = match location {
             Location::Folder(folder) => {
                 let file = folder.join("evenhand.db");
@@ -78,13 +81,13 @@ impl Store {
                     )));
                 }
                 Backend::Sqlite {
-                    sqlite: Sqlite::open(&file, missing == Missing::Create, limits)?,
+                    sqlite: Sqlite::open(&file, missing == Missing::Create, limits, news.clone())?,
                     folder: folder.clone(),
                 }
             }
             Location::Url(url) => Backend::Postgres(Box::new(Postgres::new(url, limits)?)),
         };
-        let store = Store { backend: Arc::new(backend), limits };
+        let store = Store { backend: Arc::new(backend), feed: Arc::new(Feed::new(news)), limits };
         migrate::up(&store, missing).await?;
         Ok(store)
     }
@@ -120,6 +123,17 @@ impl Store {
         }
     }
 
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Lets the writer of the embedded database notice that somebody listens.
+    pub(crate) fn wake_writer(&self) {
+        if let Backend::Sqlite { sqlite, .. } = &*self.backend {
+            sqlite.wake();
+        }
+    }
+
     /// A reader for a few short statements.
     pub async fn read(&self) -> Result<Reader> {
         Ok(Reader {
@@ -130,7 +144,7 @@ impl Store {
                     ReaderKind::Sqlite(reader)
                 }
                 Backend::Postgres(postgres) => {
-                    ReaderKind::Postgres(Session { inner: Inner::Postgres(postgres.connection().await?) })
+                    ReaderKind::Postgres(Session::new(Inner::Postgres(postgres.connection().await?)))
                 }
             },
         })
@@ -149,7 +163,7 @@ impl Store {
                 Backend::Postgres(postgres) => {
                     let connection =
                         postgres.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-                    ReaderKind::Postgres(Session { inner: Inner::Postgres(connection) })
+                    ReaderKind::Postgres(Session::new(Inner::Postgres(connection)))
                 }
             },
         })
@@ -232,9 +246,13 @@ impl Store {
                 wait_for_turn(&turn, answer, limit).await
             }
             Backend::Postgres(postgres) => {
+<<<<<<< HEAD
                 let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
                 let turn = postgres.turn(limit).await?;
                 let session = Session { inner: Inner::Postgres(postgres.begin("BEGIN").await?) };
+=======
+                let session = Session::new(Inner::Postgres(postgres.begin("BEGIN").await?));
+>>>>>>> files
                 // It has begun. A task of its own: it runs to its end when the caller goes away.
                 let writing = async move {
                     let answer = transact(session, length, work).await;
@@ -261,11 +279,14 @@ where
     }
     let answer = AssertUnwindSafe(work(&mut session)).catch_unwind().await;
     match answer {
-        Ok(Ok(value)) => match session.connection()?.commit().await {
-            Ok(()) => Ok(value),
-            Err(Error::Unavailable(why)) => Err(E::from(Error::CommitUnknown(why))),
-            Err(other) => Err(E::from(other)),
-        },
+        Ok(Ok(value)) => {
+            let told = session.told.take();
+            match session.connection()?.commit(&told).await {
+                Ok(()) => Ok(value),
+                Err(Error::Unavailable(why)) => Err(E::from(Error::CommitUnknown(why))),
+                Err(other) => Err(E::from(other)),
+            }
+        }
         Ok(Err(refused)) => {
             // When even this fails, dropping the connection rolls back.
             let _ = session.connection()?.end("ROLLBACK").await;

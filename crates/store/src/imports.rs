@@ -1,6 +1,13 @@
 //! Imports: the record of each file that was brought in.
 
-use crate::{error::Result, ids::Kind, params, session::Session, sql};
+use crate::{
+    changes::{Change, Topic},
+    error::Result,
+    ids::Kind,
+    params,
+    session::Session,
+    sql,
+};
 use domain::{
     ids::{CompanyId, ImportId, UserId},
     time::Moment,
@@ -35,5 +42,6 @@ pub async fn finish(
     skipped: i64,
 ) -> Result<()> {
     session.execute(&FINISH, params![company, import, imported, skipped]).await?;
+    session.tell(Change::of(company, Topic::Imports));
     Ok(())
 }

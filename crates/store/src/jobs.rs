@@ -1,6 +1,12 @@
 //! The settings of the automatic jobs.
 
-use crate::{error::Result, params, session::Session, sql};
+use crate::{
+    changes::{Change, Topic},
+    error::Result,
+    params,
+    session::Session,
+    sql,
+};
 use domain::{
     ids::{CompanyId, StatusId, UserId},
     job::{ASSIGNMENT, AutoAssignment},
@@ -76,5 +82,6 @@ pub async fn save_auto_assignment(
     for status in &settings.statuses {
         session.execute(&ADD_STATUS, params![company, ASSIGNMENT, *status]).await?;
     }
+    session.tell(Change::of(company, Topic::Settings));
     Ok(())
 }

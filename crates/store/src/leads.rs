@@ -1,6 +1,7 @@
 //! Leads: adding them in bulk, listing them, one of them with its timeline.
 
 use crate::{
+    changes::{Change, Topic},
     error::Result,
     params,
     session::Session,
@@ -163,6 +164,9 @@ pub async fn insert_new(
     let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
     for lead in new() {
         *per_status.entry(lead.status).or_default() += 1;
+    }
+    if !added.is_empty() {
+        session.tell(Change::of(company, Topic::Leads).leads(new().map(|lead| lead.id)));
     }
     Ok(per_status.into_iter().collect())
 }

@@ -5,6 +5,7 @@
 //! the SQL that differs. Around it the rooms, one per table or two, each with its SQL beside its functions.
 
 // The facade
+pub mod changes;
 pub mod database;
 pub mod dialect;
 pub mod error;

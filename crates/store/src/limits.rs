@@ -22,6 +22,19 @@ pub const POSTGRES_CONNECTIONS: usize = 16;
 /// in memory, and new phone numbers fall on as many pages as there are rows: 20 MB at the most.
 pub const STAGED_ROWS: usize = 5_000;
 
+/// News that a listener may leave unheard before it is told to look at everything again.
+pub const NEWS_WAITING: usize = 1_024;
+/// People that one piece of news names; more are *all*.
+pub const USERS_TOLD: usize = 300;
+/// Leads that one piece of news names; more are *all*.
+pub const LEADS_TOLD: usize = 50;
+/// The first pause before the connection that hears the news of other nodes is made again.
+pub const EAR_PAUSE_MIN: Duration = Duration::from_millis(50);
+/// The longest such pause.
+pub const EAR_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How often the embedded database's file is asked whether another process has written to it, while somebody listens.
+pub const ASKING: Duration = Duration::from_secs(1);
+
 /// The limits that a store is opened with; the constants above unless somebody (a test) says otherwise.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {

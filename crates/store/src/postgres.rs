@@ -1,6 +1,7 @@
 //! PostgreSQL: a pool of connections, a statement cache each, TLS by rustls, and patience while the server restarts.
 
 use crate::{
+    changes::Change,
     dialect::{Engine, render},
     error::{Error, Result},
     limits::Limits,
@@ -17,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::{Statement, types::Type};
+use tokio_postgres::{Socket, Statement, tls::MakeTlsConnect, types::Type};
 
 /// The pool.
 pub(crate) struct Postgres {
@@ -131,13 +132,18 @@ impl Postgres {
     pub(crate) async fn own_connection(
         &self,
     ) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>)> {
-        let (client, connection) = self.config.connect(tls::connector(&self.trust)?).await?;
+        let (client, connection) = self.address().connect().await?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a PostgreSQL connection ended");
             }
         });
         Ok((client, task))
+    }
+
+    /// Where the server is and whom to believe, for who connects to it beside the pool.
+    pub(crate) fn address(&self) -> Address {
+        Address { config: self.config.clone(), trust: self.trust.clone() }
     }
 
     /// Where the server is, without the password.
@@ -156,6 +162,23 @@ impl Postgres {
         self.config
             .get_dbname()
             .map_or_else(|| self.server(), |name| format!("{}, database {name}", self.server()))
+    }
+}
+
+/// How to reach the server.
+pub(crate) struct Address {
+    config: tokio_postgres::Config,
+    trust: Trust,
+}
+
+type Encrypted = <tokio_postgres_rustls::MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+
+impl Address {
+    /// A connection outside the pool, which the caller has to drive.
+    pub(crate) async fn connect(
+        &self,
+    ) -> Result<(tokio_postgres::Client, tokio_postgres::Connection<Socket, Encrypted>)> {
+        Ok(self.config.connect(tls::connector(&self.trust)?).await?)
     }
 }
 
@@ -198,8 +221,21 @@ impl PgConnection {
 
     /// Commits. PostgreSQL answers COMMIT with a silent rollback when an earlier statement has failed; the statement in
     /// front of it turns that into an error, so that nothing is acknowledged that did not happen.
-    pub(crate) async fn commit(&mut self) -> Result<()> {
-        self.end("SELECT 1; COMMIT").await
+    ///
+    /// What the transaction told goes out in the same breath: a notification is part of its transaction, so it is heard
+    /// if and only if the commit happened, and it is a statement in front of COMMIT, too.
+    pub(crate) async fn commit(&mut self, told: &[Change]) -> Result<()> {
+        if told.is_empty() {
+            return self.end("SELECT 1; COMMIT").await;
+        }
+        let mut text = String::new();
+        for change in told {
+            text.push_str("SELECT pg_notify('evenhand', '");
+            text.push_str(&change.text());
+            text.push_str("'); ");
+        }
+        text.push_str("COMMIT");
+        self.end(&text).await
     }
 
     pub(crate) async fn end(&mut self, how: &str) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Runs: the permanent record of what the jobs did.
 
 use crate::{
+    changes::{Change, Topic},
     error::Result,
     ids::Kind,
     params,
@@ -70,13 +71,18 @@ pub async fn start(
 ) -> Result<RunId> {
     let id = RunId(session.new_id(Kind::Run).await?);
     session.execute(&START, params![company, id, job, started_by, actor, now]).await?;
+    session.tell(Change::of(company, Topic::Runs));
     Ok(id)
 }
 
 /// Closes the records of runs whose process has died (R42). The caller holds the company's lease, so none is alive.
 pub async fn interrupt(session: &mut Session, company: CompanyId, now: Moment) -> Result<u64> {
     let why = "interrupted: the process that ran it ended before it was done.";
-    session.execute(&INTERRUPT, params![company, now, why]).await
+    let interrupted = session.execute(&INTERRUPT, params![company, now, why]).await?;
+    if interrupted > 0 {
+        session.tell(Change::of(company, Topic::Runs));
+    }
+    Ok(interrupted)
 }
 
 /// The numbers that the record keeps in columns of their own.
@@ -118,6 +124,7 @@ pub async fn finish(
     });
     session.stage(&STAGE_RUN_AGENTS, rows).await?;
     session.execute(&ADD_AGENTS, params![company, run]).await?;
+    session.tell(Change::of(company, Topic::Runs));
     Ok(true)
 }
 
@@ -130,6 +137,7 @@ pub async fn fail(
     why: &str,
 ) -> Result<()> {
     session.execute(&FAIL, params![company, run, now, why]).await?;
+    session.tell(Change::of(company, Topic::Runs));
     Ok(())
 }
 

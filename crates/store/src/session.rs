@@ -4,6 +4,7 @@
 //! first poll, which is how one text of asynchronous code serves the writer thread too.
 
 use crate::{
+    changes::Told,
     dialect::{Engine, render},
     error::{Error, Result},
     postgres::PgConnection,
@@ -17,6 +18,8 @@ pub use futures_util::future::BoxFuture;
 /// One connection to either engine.
 pub struct Session {
     pub(crate) inner: Inner,
+    /// What the transaction changes, for those who listen.
+    pub(crate) told: Told,
 }
 
 pub(crate) enum Inner {
@@ -25,6 +28,10 @@ pub(crate) enum Inner {
 }
 
 impl Session {
+    pub(crate) fn new(inner: Inner) -> Session {
+        Session { inner, told: Told::default() }
+    }
+
     /// The engine behind the session.
     pub fn engine(&self) -> Engine {
         match self.inner {
@@ -138,17 +145,23 @@ impl Session {
 
     /// Marks a place inside the transaction to come back to.
     pub async fn savepoint(&mut self) -> Result<()> {
-        self.batch("SAVEPOINT inner_mark").await
+        self.batch("SAVEPOINT inner_mark").await?;
+        self.told.mark();
+        Ok(())
     }
 
     /// Undoes everything since the last [`savepoint`](Self::savepoint) and forgets the mark.
     pub async fn back_to_savepoint(&mut self) -> Result<()> {
-        self.batch("ROLLBACK TO SAVEPOINT inner_mark; RELEASE SAVEPOINT inner_mark").await
+        self.batch("ROLLBACK TO SAVEPOINT inner_mark; RELEASE SAVEPOINT inner_mark").await?;
+        self.told.back_to_mark();
+        Ok(())
     }
 
     /// Keeps everything since the last [`savepoint`](Self::savepoint) and forgets the mark.
     pub async fn release_savepoint(&mut self) -> Result<()> {
-        self.batch("RELEASE SAVEPOINT inner_mark").await
+        self.batch("RELEASE SAVEPOINT inner_mark").await?;
+        self.told.forget_mark();
+        Ok(())
     }
 
     /// Lifts the limit on statements for a long transaction (a run, an import).

@@ -4,6 +4,7 @@
 
 use crate::{
     assign::{self, ADD_TO_QUEUES, HandMove, STAGE_QUEUES},
+    changes::{Change, Topic},
     error::Result,
     params,
     session::Session,
@@ -97,6 +98,11 @@ pub async fn give(
         .map(|(user, (delta, received))| [Value::from(*user), Value::Int(*delta), (*received).into()]);
     session.stage(&STAGE_QUEUES, rows).await?;
     session.execute(&ADD_TO_QUEUES, params![company, at]).await?;
+    session.tell(
+        Change::of(company, Topic::Leads)
+            .users(moves.iter().flat_map(|m| [Some(m.to), m.before.owner]).flatten())
+            .leads(moves.iter().map(|m| m.lead)),
+    );
     let counts: Vec<_> = counts.into_iter().collect();
     statuses::add_to_counts(session, company, first.lead.0, &counts).await
 }

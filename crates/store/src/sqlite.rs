@@ -4,8 +4,9 @@
 //! `fsync` serves many and a write that fails takes nobody with it. An answer is sent only after the commit.
 
 use crate::{
+    changes::{Change, News, publish},
     error::{Error, Result},
-    limits::{Limits, WRITES_PER_COMMIT},
+    limits::{ASKING, Limits, WRITES_PER_COMMIT},
     session::{Inner, Session},
 };
 use rusqlite::{Connection, OpenFlags};
@@ -14,7 +15,7 @@ use std::{
     sync::{Arc, Mutex, mpsc},
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
 /// Opens connections to one file and owns its writer.
 pub(crate) struct Sqlite {
@@ -55,12 +56,18 @@ pub(crate) trait Job: Send {
 
 impl Sqlite {
     /// Opens the file, or makes it where `create` says so.
-    pub(crate) fn open(path: &Path, create: bool, limits: Limits) -> Result<Sqlite> {
-        let writer = Session { inner: Inner::Sqlite(connect(path, create, Role::Writer, limits)?) };
+    pub(crate) fn open(
+        path: &Path,
+        create: bool,
+        limits: Limits,
+        news: broadcast::Sender<News>,
+    ) -> Result<Sqlite> {
+        let mut writer = Session::new(Inner::Sqlite(connect(path, create, Role::Writer, limits)?));
+        let mut others = Others { version: version(&mut writer)?, asked: Instant::now(), news };
         let (writes, waiting) = mpsc::sync_channel(limits.writes_waiting);
         let writer = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || write_until_closed(writer, &waiting, limits))
+            .spawn(move || write_until_closed(writer, &waiting, &mut others, limits))
             .map_err(|e| Error::Io(format!("the writer thread does not start: {e}")))?;
         Ok(Sqlite {
             path: path.to_owned(),
@@ -81,7 +88,7 @@ impl Sqlite {
         let idle = lock(&self.idle).pop();
         let session = match idle {
             Some(session) => session,
-            None => Session { inner: Inner::Sqlite(connect(&self.path, false, Role::Reader, self.limits)?) },
+            None => Session::new(Inner::Sqlite(connect(&self.path, false, Role::Reader, self.limits)?)),
         };
         Ok(SqliteReader {
             session: Some(session),
@@ -101,6 +108,27 @@ impl Sqlite {
             mpsc::TrySendError::Disconnected(_) => ended(),
         })
     }
+
+    /// Wakes the writer, so that it notices who listens. When its queue is full it is awake.
+    pub(crate) fn wake(&self) {
+        let _ = self.submit(Box::new(Wake));
+    }
+}
+
+/// Nothing to do but to look who listens.
+struct Wake;
+
+impl Job for Wake {
+    fn begin(&self) -> bool {
+        false
+    }
+    fn alone(&self) -> bool {
+        false
+    }
+    fn work(&mut self, _: &mut Session) -> bool {
+        false
+    }
+    fn finish(self: Box<Self>, _: Result<()>) {}
 }
 
 /// A reader that goes home when it is dropped, also by a panic.
@@ -187,11 +215,70 @@ fn connect(path: &Path, create: bool, role: Role, limits: Limits) -> Result<Conn
 }
 
 /// The life of the writer thread.
-fn write_until_closed(mut session: Session, waiting: &mpsc::Receiver<Box<dyn Job>>, limits: Limits) {
+fn write_until_closed(
+    mut session: Session,
+    waiting: &mpsc::Receiver<Box<dyn Job>>,
+    others: &mut Others,
+    limits: Limits,
+) {
     let mut put_off: Option<Box<dyn Job>> = None;
     loop {
-        let Some(first) = put_off.take().or_else(|| waiting.recv().ok()) else { return };
-        put_off = commit_together(&mut session, first, waiting, limits);
+        let ask_within = others.look(&mut session);
+        let first = match (put_off.take(), ask_within) {
+            (Some(first), _) => first,
+            (None, None) => match waiting.recv() {
+                Ok(first) => first,
+                Err(mpsc::RecvError) => return,
+            },
+            (None, Some(pause)) => match waiting.recv_timeout(pause) {
+                Ok(first) => first,
+                Err(mpsc::RecvTimeoutError::Timeout) => continue,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            },
+        };
+        put_off = commit_together(&mut session, first, waiting, &others.news, limits);
+    }
+}
+
+/// What other processes do to the file, for those who listen here.
+struct Others {
+    /// The version of the file that was seen last. The writer's own commits do not change it.
+    version: i64,
+    asked: Instant,
+    news: broadcast::Sender<News>,
+}
+
+impl Others {
+    /// Asks the file when it is time to, and says how long it may rest; none while nobody listens.
+    fn look(&mut self, session: &mut Session) -> Option<Duration> {
+        if self.news.receiver_count() == 0 {
+            return None;
+        }
+        let rest = ASKING.saturating_sub(self.asked.elapsed());
+        if !rest.is_zero() {
+            return Some(rest);
+        }
+        self.asked = Instant::now();
+        match version(session) {
+            Ok(version) if version != self.version => {
+                self.version = version;
+                publish(&self.news, News::Everything);
+            }
+            Ok(_) => {}
+            // The next write that fails for the same reason says so to somebody.
+            Err(error) => tracing::debug!(%error, "the database could not be asked for its version"),
+        }
+        Some(ASKING)
+    }
+}
+
+/// A number that changes when another connection, of this process or another one, has written to the file.
+fn version(session: &mut Session) -> Result<i64> {
+    match &session.inner {
+        Inner::Sqlite(connection) => {
+            Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+        }
+        Inner::Postgres(_) => Err(Error::Sql("the writer thread serves the embedded database only".into())),
     }
 }
 
@@ -200,6 +287,7 @@ fn commit_together(
     session: &mut Session,
     first: Box<dyn Job>,
     waiting: &mpsc::Receiver<Box<dyn Job>>,
+    news: &broadcast::Sender<News>,
     limits: Limits,
 ) -> Option<Box<dyn Job>> {
     if !first.begin() {
@@ -214,15 +302,23 @@ fn commit_together(
     }
     let started = Instant::now();
     let mut done: Vec<Box<dyn Job>> = Vec::new();
+    let mut told: Vec<Change> = Vec::new();
     let mut put_off = None;
     let mut next = Some(first);
     while let Some(mut job) = next.take() {
         match attempt(session, &mut *job, !done.is_empty(), alone) {
-            Ok(true) => done.push(job),
-            Ok(false) => job.finish(Ok(())),
+            Ok(true) => {
+                told.append(&mut session.told.take());
+                done.push(job);
+            }
+            Ok(false) => {
+                session.told.take();
+                job.finish(Ok(()));
+            }
             Err(error) => {
                 // The transaction is gone, and with it every write in it.
                 let _ = execute(session, "ROLLBACK");
+                session.told.take();
                 done.push(job);
                 for job in done {
                     job.finish(Err(error.clone()));
@@ -251,7 +347,11 @@ fn commit_together(
         Error::Unavailable(why) => Error::CommitUnknown(why),
         other => other,
     });
-    if committed.is_err() {
+    if committed.is_ok() {
+        for change in told {
+            publish(news, News::Changed(Arc::new(change)));
+        }
+    } else {
         let _ = execute(session, "ROLLBACK");
     }
     for job in done {

@@ -5,6 +5,7 @@
 
 use crate::{
     assign::STAGE_QUEUES,
+    changes::{Change, Topic},
     error::Result,
     params,
     session::Session,
@@ -152,6 +153,11 @@ pub async fn change(
     session.execute(&CHANGE_STAGED, params![company]).await?;
     session.execute(&EVENTS_OF_CHANGES, params![company]).await?;
     add_to_counters(session, company, &sound).await?;
+    session.tell(
+        Change::of(company, Topic::Leads)
+            .users(sound.iter().filter_map(|change| change.owner))
+            .leads(sound.iter().map(|change| change.lead)),
+    );
     Ok(stale.iter().map(|change| change.lead).collect())
 }
 

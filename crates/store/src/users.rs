@@ -1,6 +1,14 @@
 //! Users and their queues.
 
-use crate::{error::Result, ids::Kind, params, session::Session, sql, value::Row};
+use crate::{
+    changes::{Change, Topic},
+    error::Result,
+    ids::Kind,
+    params,
+    session::Session,
+    sql,
+    value::Row,
+};
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, RoleId, UserId},
     pool::Member,
@@ -100,6 +108,7 @@ pub async fn insert(
     session.execute(&INSERT, values).await?;
     session.execute(&INSERT_QUEUE, params![company, id]).await?;
     session.execute(&INSERT_SIGN_IN, params![&folded, company, id, user.password_hash]).await?;
+    session.tell(Change::of(company, Topic::People));
     Ok(id)
 }
 
@@ -155,6 +164,7 @@ pub async fn set_ban(
     at: Option<Moment>,
     by: Option<UserId>,
 ) -> Result<bool> {
+    session.tell(Change::of(company, Topic::People).users([user]));
     Ok(session.execute(&BAN, params![company, user, at, by]).await? == 1)
 }
 
@@ -165,5 +175,6 @@ pub async fn set_cap(
     user: UserId,
     cap: Option<i64>,
 ) -> Result<bool> {
+    session.tell(Change::of(company, Topic::People).users([user]));
     Ok(session.execute(&SET_CAP, params![company, user, cap]).await? == 1)
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod changes;
 mod durability;
 mod facade;
 mod full_disk;
