@@ -246,13 +246,9 @@ impl Store {
                 wait_for_turn(&turn, answer, limit).await
             }
             Backend::Postgres(postgres) => {
-<<<<<<< HEAD
                 let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
                 let turn = postgres.turn(limit).await?;
-                let session = Session { inner: Inner::Postgres(postgres.begin("BEGIN").await?) };
-=======
                 let session = Session::new(Inner::Postgres(postgres.begin("BEGIN").await?));
->>>>>>> files
                 // It has begun. A task of its own: it runs to its end when the caller goes away.
                 let writing = async move {
                     let answer = transact(session, length, work).await;
