@@ -106,9 +106,35 @@ async fn run_alone(
     }
 }
 
-/// The sentence of the last run, in all its forms (R33), and its second line. A record that says *running* although
-/// nobody holds the lease belongs to a process that died: it is closed as interrupted (R42).
-pub async fn last_sentence(store: &Store, company: &Company, now: Moment) -> Result<(String, String)> {
+/// How the last run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastState {
+    /// There was none.
+    Never,
+    /// It is in progress.
+    Running,
+    /// It failed; no lead was changed.
+    Failed,
+    /// It is done.
+    Done,
+}
+
+/// The last run, in all its forms (R33).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    /// Which; none if there was none.
+    pub run: Option<RunId>,
+    /// How it stands.
+    pub state: LastState,
+    /// Its sentence.
+    pub sentence: String,
+    /// What the sentence leaves out; may be empty.
+    pub second_line: String,
+}
+
+/// The last run. A record that says *running* although nobody holds the lease belongs to a process that died: it is
+/// closed as interrupted (R42).
+pub async fn last_run(store: &Store, company: &Company, now: Moment) -> Result<LastRun> {
     let zone = zone(company)?;
     let mut latest = latest(store, company).await?;
     if latest.as_ref().is_some_and(|run| run.state == "running")
@@ -122,22 +148,28 @@ pub async fn last_sentence(store: &Store, company: &Company, now: Moment) -> Res
         lease.release().await;
         latest = self::latest(store, company).await?;
     }
-    Ok(match latest {
-        None => (sentence::NEVER_RUN.into(), String::new()),
-        Some(run) if run.state == "running" => (sentence::running(run.started_at, &zone), String::new()),
-        Some(run) if run.state == "failed" => (
-            sentence::failed(run.started_at, &zone, run.failure.as_deref().unwrap_or("unknown")),
-            String::new(),
-        ),
-        Some(run) => {
+    let Some(run) = latest else {
+        let sentence = sentence::NEVER_RUN.into();
+        return Ok(LastRun { run: None, state: LastState::Never, sentence, second_line: String::new() });
+    };
+    let mut second_line = String::new();
+    let (state, sentence) = match run.state.as_str() {
+        "running" => (LastState::Running, sentence::running(run.started_at, &zone)),
+        "failed" => {
+            let why = run.failure.as_deref().unwrap_or("unknown");
+            (LastState::Failed, sentence::failed(run.started_at, &zone, why))
+        }
+        _ => {
             let numbers: RunNumbers = run
                 .summary
                 .as_deref()
                 .and_then(|summary| serde_json::from_str(summary).ok())
                 .ok_or_else(|| Error::Fault(format!("the record of run {} cannot be read", run.id)))?;
-            (sentence::last_run(run.started_at, &zone, &numbers), sentence::second_line(&numbers))
+            second_line = sentence::second_line(&numbers);
+            (LastState::Done, sentence::last_run(run.started_at, &zone, &numbers))
         }
-    })
+    };
+    Ok(LastRun { run: Some(run.id), state, sentence, second_line })
 }
 
 async fn latest(store: &Store, company: &Company) -> Result<Option<runs::Run>> {

@@ -60,6 +60,16 @@ impl Zone {
         moment.timestamp().to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
     }
 
+    /// "2026-05-11T09:00:00+05:30", for machines.
+    pub fn rfc3339(&self, moment: Moment) -> String {
+        moment.timestamp().to_zoned(self.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// The hour of the local day, from 0 to 23.
+    pub fn hour(&self, moment: Moment) -> i8 {
+        moment.timestamp().to_zoned(self.0.clone()).hour()
+    }
+
     /// The local date, "2026-05-11".
     pub fn date(&self, moment: Moment) -> String {
         moment.timestamp().to_zoned(self.0.clone()).date().to_string()
@@ -196,6 +206,7 @@ mod tests {
     fn moments_read_as_the_company_says_them() {
         let zone: Zone = "Asia/Kolkata".parse().unwrap();
         assert_eq!(zone.minute(moment("2026-05-11T09:00[Asia/Kolkata]")), "2026-05-11 09:00 IST");
+        assert_eq!(zone.rfc3339(moment("2026-05-11T09:00[Asia/Kolkata]")), "2026-05-11T09:00:00+05:30");
         assert!("Mars/Olympus".parse::<Zone>().is_err());
     }
 

@@ -16,6 +16,9 @@ fixed! {
     sign_out = "/sign-out";
     first_run = "/first-run";
     account = "/account";
+    account_password = "/account/password";
+    account_sessions = "/account/sessions/end";
+    theme = "/theme";
     dashboard = "/dashboard";
     tasks = "/tasks";
     leads = "/leads";
@@ -31,6 +34,7 @@ fixed! {
     new_user = "/users/new";
     configurations = "/settings/configurations";
     auto_assignment = "/settings/auto-assignment";
+    run_now = "/settings/auto-assignment/run";
     auto_assignment_preview = "/settings/auto-assignment/preview";
     live = "/live";
     kit = "/kit";

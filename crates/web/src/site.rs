@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 use store::Store;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 /// Passwords that are checked at the same time: each takes 19 MiB and a core for a moment.
 const CHECKS_MAX: usize = 2;
@@ -52,6 +52,7 @@ pub struct Site {
     first_run_token: Mutex<Option<String>>,
     tries: Tries,
     checks: Semaphore,
+    closing: watch::Sender<bool>,
 }
 
 type Tries = RateLimiter<String, HashMapStateStore<String>, governor::clock::MonotonicClock>;
@@ -69,7 +70,17 @@ impl Site {
             first_run_token: Mutex::new(settings.first_run_token),
             tries: RateLimiter::hashmap(quota),
             checks: Semaphore::new(CHECKS_MAX),
+            closing: watch::channel(false).0,
         })
+    }
+
+    /// Ends the streams, which would otherwise never end: the service is about to.
+    pub fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 
     /// The present moment.

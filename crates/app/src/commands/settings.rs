@@ -6,7 +6,7 @@ use crate::{
     output::{self, callers_fault},
 };
 use actions::{
-    run_assignment::last_sentence,
+    run_assignment::last_run,
     save_auto_assignment::{Change, save_auto_assignment},
 };
 use domain::{time::NotATime, viewer::Viewer};
@@ -44,7 +44,7 @@ async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<
     let mut reader = store.read().await?;
     let known = statuses::list(reader.session(), company.id).await?;
     let now = jobs::auto_assignment(reader.session(), company.id, &known).await?;
-    let (sentence, second_line) = last_sentence(&store, &company, clock::now()).await?;
+    let last = last_run(&store, &company, clock::now()).await?;
     let names: Vec<String> =
         now.statuses.iter().filter_map(|id| known.get(*id)).map(|status| status.name.clone()).collect();
     if json {
@@ -53,8 +53,8 @@ async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<
             "statuses": names,
             "at": now.at.to_string(),
             "strategy": now.strategy.to_string(),
-            "last_run": sentence,
-            "last_run_details": second_line,
+            "last_run": last.sentence,
+            "last_run_details": last.second_line,
         }));
     }
     let mut out = output::stdout();
@@ -62,9 +62,9 @@ async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<
     writeln!(out, "Statuses: {}", if names.is_empty() { "none".into() } else { names.join(", ") })?;
     writeln!(out, "At: {} ({})", now.at, company.time_zone)?;
     writeln!(out, "Strategy: {}", now.strategy)?;
-    writeln!(out, "{sentence}")?;
-    if !second_line.is_empty() {
-        writeln!(out, "{second_line}")?;
+    writeln!(out, "{}", last.sentence)?;
+    if !last.second_line.is_empty() {
+        writeln!(out, "{}", last.second_line)?;
     }
     out.flush()?;
     Ok(())

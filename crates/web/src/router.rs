@@ -1,0 +1,153 @@
+//! Every address of the site, as one table, and what holds for all of them.
+
+use crate::{
+    assets,
+    error::Error,
+    frame::Visit,
+    links, live,
+    pages::{account, configurations, first_run, sign_in, theme, users},
+    parts::{self, Button, Toast, Tone},
+    site::Site,
+    words::sentence,
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use maud::html;
+use std::{sync::Arc, time::Duration};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
+    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
+};
+
+/// Bytes that a form may have; files have a limit of their own.
+const FORM_BYTES_MAX: usize = 1 << 20;
+/// How long a page may take; what takes longer goes on in the background and is looked at again.
+const PAGE_SECONDS_MAX: Duration = Duration::from_secs(60);
+
+/// The site.
+pub fn router(site: Arc<Site>) -> Router {
+    let pages = Router::new()
+        .route(links::home(), get(sign_in::home))
+        .route(links::sign_in(), get(sign_in::form).post(sign_in::sign_in))
+        .route(links::choose_company(), post(sign_in::choose_company))
+        .route(links::sign_out(), post(sign_in::sign_out))
+        .route(links::first_run(), get(first_run::form).post(first_run::create))
+        .route(links::theme(), post(theme::choose))
+        .route(links::account(), get(account::page))
+        .route(links::account_password(), post(account::change_password))
+        .route(links::account_sessions(), post(account::end_sessions))
+        .route(links::users(), get(users::list).post(users::add))
+        .route(links::new_user(), get(users::new))
+        .route("/users/{user}", get(users::one).post(users::edit))
+        .route("/users/{user}/ban", post(users::ban))
+        .route("/users/{user}/password", post(users::set_password))
+        .route("/users/{user}/sessions/end", post(users::end_sessions))
+        .route(links::configurations(), get(configurations::page))
+        .route(links::auto_assignment(), post(configurations::save))
+        .route(links::auto_assignment_preview(), get(configurations::preview))
+        .route(links::kit(), get(crate::pages::kit::page))
+        .route(links::health(), get(health))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_SECONDS_MAX))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
+    Router::new()
+        .merge(pages)
+        .route(links::live(), get(live::stream))
+        .fallback(nothing_here)
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), tell_errors))
+        .layer(CatchPanicLayer::custom(caught))
+        .layer(CompressionLayer::new())
+        .merge(assets::routes())
+        .layer(CsrfLayer::new())
+        .layer(middleware::map_response(guard))
+        .with_state(site)
+}
+
+/// Says whether the process can read its database.
+async fn health(State(site): State<Arc<Site>>) -> Result<&'static str, Error> {
+    store::companies::list(site.store.read().await?.session(), 1).await?;
+    Ok("ok\n")
+}
+
+async fn nothing_here() -> Error {
+    Error::NotFound
+}
+
+/// What browsers are told of every answer: nothing from elsewhere, nothing inline, no frame around it.
+async fn guard(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // Pages show people's names and numbers: nobody between keeps them, and Back asks again.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+fn caught(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let why = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words");
+    tracing::error!(why, "a page panicked");
+    (StatusCode::INTERNAL_SERVER_ERROR, Error::Fault(String::new()).sentence()).into_response()
+}
+
+/// Turns an error into what the one who asked can use: a page, a message over the page they are on, or the way to the
+/// sign-in page.
+async fn tell_errors(State(_): State<Arc<Site>>, visit: Visit, request: Request, next: Next) -> Response {
+    let swaps = is_a_swap(request.headers());
+    let asked = (request.method() == Method::GET).then(|| request.uri().to_string());
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let Some(error) = response.extensions().get::<Arc<Error>>().cloned() else { return response };
+    if let Error::Fault(why) = &*error {
+        tracing::error!(path, why, "a page failed");
+    }
+    if matches!(*error, Error::NotSignedIn) {
+        return to_sign_in(swaps, asked.as_deref());
+    }
+    let told = sentence(&error.sentence());
+    if swaps {
+        // The page they are on stays as it is; only the message is put over it.
+        let toast = html! { div #toasts { (Toast::new(Tone::Error, told)) } };
+        return (error.status(), [(HeaderName::from_static("hx-reswap"), "none")], toast).into_response();
+    }
+    let way_on = [Button::plain("Go to the start page").href(links::home())];
+    let main = parts::sign_in::failure(error.title(), &told, &way_on);
+    (error.status(), parts::bare(error.title(), visit.theme, &main)).into_response()
+}
+
+fn to_sign_in(swaps: bool, asked: Option<&str>) -> Response {
+    let next = asked.filter(|asked| *asked != links::home() && !swaps);
+    let to = match next {
+        Some(next) => {
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+            format!("{}?{query}", links::sign_in())
+        }
+        None => links::sign_in().to_owned(),
+    };
+    if swaps {
+        let header = HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/"));
+        return (StatusCode::UNAUTHORIZED, [(HeaderName::from_static("hx-redirect"), header)]).into_response();
+    }
+    Redirect::to(&to).into_response()
+}
+
+/// Whether a part of a page asks, and not somebody for a page.
+fn is_a_swap(headers: &HeaderMap) -> bool {
+    headers.contains_key("hx-request")
+}
