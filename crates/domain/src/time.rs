@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use std::str::FromStr;
 
 /// A moment, in milliseconds since 1970 (UTC). Handed in by the caller; nothing in here reads a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Moment(pub i64);
 
 impl From<i64> for Moment {
@@ -58,6 +58,11 @@ impl Zone {
     /// "2026-05-11 09:00 IST"; zones without an abbreviation show their offset, "+04".
     pub fn minute(&self, moment: Moment) -> String {
         moment.timestamp().to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    }
+
+    /// The local time of day, "09:00".
+    pub fn time_of_day(&self, moment: Moment) -> String {
+        moment.timestamp().to_zoned(self.0.clone()).strftime("%H:%M").to_string()
     }
 
     /// The local date, "2026-05-11".
