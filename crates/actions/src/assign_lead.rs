@@ -5,14 +5,16 @@ use domain::{
     ids::{CompanyId, LeadId, UserId},
     pool::Member,
     role::Scope,
-    status::StatusMark,
+    status::{StatusMark, Statuses},
     time::Moment,
-    viewer::{Sight, Viewer},
+    viewer::Viewer,
 };
 use store::{
-    Store,
-    assign::{self, HandMove},
-    leads, statuses,
+    Session, Store,
+    assign::{self, HandMove, LeadBefore},
+    queues,
+    selection::{self, Chosen, LastChange},
+    statuses,
 };
 
 /// Who gives what to whom.
@@ -54,6 +56,8 @@ pub enum Assignment {
         held: i64,
         /// The cap.
         cap: i64,
+        /// Held if it were done.
+        after: i64,
     },
     /// Somebody else changed it since (R24).
     Conflict {
@@ -71,15 +75,14 @@ pub async fn assign_lead(store: &Store, order: AssignLead) -> Result<Assignment>
     store.write(move |session| Box::pin(assign(session, order))).await
 }
 
-async fn assign(session: &mut store::Session, order: AssignLead) -> Result<Assignment> {
+async fn assign(session: &mut Session, order: AssignLead) -> Result<Assignment> {
     let AssignLead { company, lead, to, .. } = order;
-    let sight = order.viewer.sight();
-    if sight != Sight::All && leads::one(session, company, lead, sight).await?.is_none() {
-        return Ok(Assignment::NotFound);
-    }
-    let Some(before) = assign::lead_before(session, company, lead).await? else {
+    let Some((before, place)) = assign::lead_before(session, company, lead).await? else {
         return Ok(Assignment::NotFound);
     };
+    if !order.viewer.sight().sees(&place) {
+        return Ok(Assignment::NotFound);
+    }
     if before.version != order.version {
         return conflict(session, order).await;
     }
@@ -87,27 +90,40 @@ async fn assign(session: &mut store::Session, order: AssignLead) -> Result<Assig
         return Ok(Assignment::Unchanged);
     }
     let known = statuses::list(session, company).await?;
-    let queues = assign::lock_two_queues(session, company, to, before.owner).await?;
+    let queues = queues::lock_two(session, company, to, before.owner).await?;
     let Some(agent) = queues.iter().find(|member| member.id == to && is_offered(member, order.viewer)) else {
         return Ok(Assignment::NotOffered);
     };
-    let unassigned = known.marked(StatusMark::Unassigned).id;
-    let status =
-        if before.status == unassigned { known.marked(StatusMark::Assigned).id } else { before.status };
-    let open = (known.is_open(before.status), known.is_open(status));
-    let held = agent.held + i64::from(open.1);
+    let chosen = Chosen { lead, version: before.version, status: before.status, place };
+    let hand_move = a_move(&chosen, to, &known, order.viewer, order.now);
+    let after = agent.held + i64::from(hand_move.open.1);
     if let Some(cap) = agent.cap
-        && held > cap
-        && open.1
+        && after > cap
+        && hand_move.open.1
         && !order.exceed_cap
     {
-        return Ok(Assignment::OverCap { held: agent.held, cap });
+        return Ok(Assignment::OverCap { held: agent.held, cap, after });
     }
-    let hand_move = HandMove { lead, before, to, status, open, actor: order.viewer.actor(), at: order.now };
     if !assign::move_one(session, company, &hand_move).await? {
         return conflict(session, order).await;
     }
-    Ok(Assignment::Done { held })
+    Ok(Assignment::Done { held: after })
+}
+
+/// The lead as it moves: an Unassigned one takes the status of R5, another keeps its own (R18).
+pub(crate) fn a_move(chosen: &Chosen, to: UserId, known: &Statuses, viewer: Viewer, now: Moment) -> HandMove {
+    let unassigned = known.marked(StatusMark::Unassigned).id;
+    let status =
+        if chosen.status == unassigned { known.marked(StatusMark::Assigned).id } else { chosen.status };
+    HandMove {
+        lead: chosen.lead,
+        before: LeadBefore { owner: chosen.place.owner, status: chosen.status, version: chosen.version },
+        to,
+        status,
+        open: (known.is_open(chosen.status), known.is_open(status)),
+        actor: viewer.actor(),
+        at: now,
+    }
 }
 
 /// R15: agents who are not banned and share the actor's branch and, if the actor has one, the department.
@@ -124,9 +140,17 @@ pub(crate) fn is_offered(member: &Member, viewer: Viewer) -> bool {
         }
 }
 
-async fn conflict(session: &mut store::Session, order: AssignLead) -> Result<Assignment> {
-    let (at, kind, by) = assign::last_change(session, order.company, order.lead)
-        .await?
-        .ok_or_else(|| Error::Fault("a lead that changed has no timeline".into()))?;
+async fn conflict(session: &mut Session, order: AssignLead) -> Result<Assignment> {
+    let LastChange { at, kind, by, .. } = last_change(session, order.company, order.lead).await?;
     Ok(Assignment::Conflict { at, kind, by })
+}
+
+/// Who changed a lead that is no longer as it was seen, and how (R24).
+pub(crate) async fn last_change(
+    session: &mut Session,
+    company: CompanyId,
+    lead: LeadId,
+) -> Result<LastChange> {
+    let mut changes = selection::last_changes(session, company, std::iter::once(lead)).await?;
+    changes.pop().ok_or_else(|| Error::Fault("a lead that changed has no timeline".into()))
 }

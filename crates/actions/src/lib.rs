@@ -6,15 +6,23 @@
 pub mod error;
 pub mod password;
 
+pub mod selection;
+
+pub mod add_note;
 pub mod add_user;
 pub mod assign_lead;
+pub mod assign_leads;
 pub mod create_company;
+pub mod edit_lead;
 pub mod import_leads;
 pub mod lead_file;
 pub mod run_assignment;
 pub mod save_auto_assignment;
 pub mod set_status;
+pub mod set_statuses;
 pub mod sign_in;
 pub mod spread_leads;
+pub mod tag_leads;
+pub mod undo_run;
 
 pub use error::{Error, Result};

@@ -1,6 +1,9 @@
-//! Another status for one lead or for the ticked ones, by hand (R7, R12, R14, R24).
+//! Another status for one lead, by hand (R7, R12, R14, R24), or for each of several its own.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    selection::{SHORT_MAX, TICKED_MAX},
+};
 use domain::{
     ids::{CompanyId, LeadId, StatusId},
     status::{Status, StatusKind, StatusMark, Statuses},
@@ -9,15 +12,11 @@ use domain::{
 };
 use std::collections::{BTreeMap, HashMap};
 use store::{
-    Session, Store, assign,
-    status_change::{self, StatusChange, Ticked},
+    Session, Store,
+    selection::{self, Chosen, LastChange},
+    status_change::{self, StatusChange},
     statuses,
 };
-
-/// Leads that can be named in one go; more are chosen by a filter.
-pub const LEADS_MAX: usize = 20_000;
-/// Up to so many share their commit with what else people do; more would make the others wait.
-const SHORT_MAX: usize = 1_000;
 
 /// Who gives which lead what status.
 #[derive(Debug, Clone, Copy)]
@@ -71,16 +70,12 @@ pub async fn set_status(store: &Store, company: CompanyId, order: SetStatus) -> 
     answers.pop().ok_or_else(|| Error::Fault("an order has an answer".into()))
 }
 
-/// Sets the statuses of the ticked leads, each named once, in one transaction: those that nobody else changed. Answers
-/// each order, in their order.
-pub async fn set_statuses(
-    store: &Store,
-    company: CompanyId,
-    orders: Vec<SetStatus>,
-) -> Result<Vec<StatusSet>> {
-    if orders.len() > LEADS_MAX {
+/// Sets the status of each of these leads, named once, in one transaction: of those that nobody else changed. Answers
+/// each order, in their order. (One status for many leads: [`set_statuses`](crate::set_statuses).)
+pub async fn set_each(store: &Store, company: CompanyId, orders: Vec<SetStatus>) -> Result<Vec<StatusSet>> {
+    if orders.len() > TICKED_MAX {
         return Err(Error::Refused(format!(
-            "{} leads are ticked; {LEADS_MAX} can be changed in one go, more with a filter",
+            "{} leads are ticked; {TICKED_MAX} can be changed in one go, more with a filter",
             orders.len()
         )));
     }
@@ -100,34 +95,45 @@ async fn set_all(session: &mut Session, company: CompanyId, orders: &[SetStatus]
     if leads.len() < orders.len() {
         return Err(Error::refused("a lead is named twice; one status for each"));
     }
-    let ticked: HashMap<LeadId, Ticked> = status_change::ticked(session, company, &leads)
-        .await?
-        .into_iter()
-        .map(|ticked| (ticked.lead, ticked))
-        .collect();
-    let mut answers = Vec::with_capacity(orders.len());
+    let found = selection::chosen(session, company, leads.iter().copied()).await?;
+    let found: HashMap<LeadId, Chosen> = found.into_iter().map(|chosen| (chosen.lead, chosen)).collect();
+    let mut answers: Vec<Option<StatusSet>> = Vec::with_capacity(orders.len());
     let mut changes: BTreeMap<LeadId, StatusChange> = BTreeMap::new();
     for order in orders {
-        answers.push(match decide(order, ticked.get(&order.lead), &known) {
+        answers.push(match decide(order, found.get(&order.lead), &known) {
             Ok(change) => {
                 changes.insert(order.lead, change);
-                StatusSet::Done { version: order.version + 1 }
+                Some(StatusSet::Done { version: order.version + 1 })
             }
-            Err(Refused::Changed) => conflict(session, company, order.lead).await?,
-            Err(Refused::With(answer)) => answer,
+            Err(Refused::Changed) => None,
+            Err(Refused::With(answer)) => Some(answer),
         });
     }
-    if changes.is_empty() {
-        return Ok(answers);
-    }
-    let changes: Vec<StatusChange> = changes.into_values().collect();
-    let stale = status_change::change(session, company, &changes).await?;
-    for (order, answer) in orders.iter().zip(&mut answers) {
-        if stale.contains(&order.lead) {
-            *answer = conflict(session, company, order.lead).await?;
+    if !changes.is_empty() {
+        let changes: Vec<StatusChange> = changes.into_values().collect();
+        let stale = status_change::change(session, company, &changes, None).await?;
+        for (order, answer) in orders.iter().zip(&mut answers) {
+            if stale.contains(&order.lead) {
+                *answer = None;
+            }
         }
     }
-    Ok(answers)
+    let conflicts = orders.iter().zip(&answers).filter(|(_, answer)| answer.is_none());
+    let mut conflicts: HashMap<LeadId, LastChange> =
+        selection::last_changes(session, company, conflicts.map(|(order, _)| order.lead))
+            .await?
+            .into_iter()
+            .map(|change| (change.lead, change))
+            .collect();
+    let answers = orders.iter().zip(answers).map(|(order, answer)| {
+        answer.or_else(|| {
+            let LastChange { at, kind, by, .. } = conflicts.remove(&order.lead)?;
+            Some(StatusSet::Conflict { at, kind, by })
+        })
+    });
+    answers
+        .collect::<Option<Vec<StatusSet>>>()
+        .ok_or_else(|| Error::Fault("a lead that changed has no timeline".into()))
 }
 
 /// Why there is no change.
@@ -138,41 +144,50 @@ enum Refused {
 }
 
 /// What the lead is now, and what was ordered: a change, or why there is none.
-fn decide(order: &SetStatus, ticked: Option<&Ticked>, known: &Statuses) -> Result<StatusChange, Refused> {
+fn decide(order: &SetStatus, chosen: Option<&Chosen>, known: &Statuses) -> Result<StatusChange, Refused> {
     let sight = order.viewer.sight();
-    let Some(ticked) = ticked.filter(|ticked| sight.sees(&ticked.place)) else {
+    let Some(chosen) = chosen.filter(|chosen| sight.sees(&chosen.place)) else {
         return Err(Refused::With(StatusSet::NotFound));
     };
     let Some(to) = known.get(order.to) else {
         return Err(Refused::With(StatusSet::NoSuchStatus));
     };
-    if ticked.version != order.version {
+    if chosen.version != order.version {
         return Err(Refused::Changed);
     }
-    if ticked.status == order.to {
+    if chosen.status == to.id {
         return Err(Refused::With(StatusSet::Unchanged));
     }
-    let is_won = |status: Option<&Status>| status.is_some_and(|status| status.kind == StatusKind::Won);
-    if !order.may_convert && (is_won(Some(to)) || is_won(known.get(ticked.status))) {
+    if !order.may_convert && converts(chosen, to, known) {
         return Err(Refused::With(StatusSet::MayNotConvert));
     }
-    Ok(StatusChange {
-        lead: order.lead,
-        version: ticked.version,
-        owner: ticked.place.owner,
-        // R7: nobody owns a lead in Unassigned.
-        loses_owner: to.mark == Some(StatusMark::Unassigned) && ticked.place.owner.is_some(),
-        from: ticked.status,
-        to: order.to,
-        open: (known.is_open(ticked.status), known.is_open(order.to)),
-        actor: order.viewer.actor(),
-        at: order.now,
-    })
+    Ok(a_change(chosen, to, known, order.viewer, order.now))
 }
 
-async fn conflict(session: &mut Session, company: CompanyId, lead: LeadId) -> Result<StatusSet> {
-    let (at, kind, by) = assign::last_change(session, company, lead)
-        .await?
-        .ok_or_else(|| Error::Fault("a lead that changed has no timeline".into()))?;
-    Ok(StatusSet::Conflict { at, kind, by })
+/// Whether the lead becomes a customer, or ceases to be one (R12, R51).
+pub(crate) fn converts(chosen: &Chosen, to: &Status, known: &Statuses) -> bool {
+    let is_won = |status: Option<&Status>| status.is_some_and(|status| status.kind == StatusKind::Won);
+    is_won(Some(to)) || is_won(known.get(chosen.status))
+}
+
+/// The lead as it goes to this status.
+pub(crate) fn a_change(
+    chosen: &Chosen,
+    to: &Status,
+    known: &Statuses,
+    viewer: Viewer,
+    now: Moment,
+) -> StatusChange {
+    StatusChange {
+        lead: chosen.lead,
+        version: chosen.version,
+        owner: chosen.place.owner,
+        // R7: nobody owns a lead in Unassigned.
+        loses_owner: to.mark == Some(StatusMark::Unassigned) && chosen.place.owner.is_some(),
+        from: chosen.status,
+        to: to.id,
+        open: (known.is_open(chosen.status), known.is_open(to.id)),
+        actor: viewer.actor(),
+        at: now,
+    }
 }

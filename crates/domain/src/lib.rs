@@ -2,6 +2,7 @@
 //!
 //! A value that exists is valid; a decision carries its reasons; a refusal is a value that a page can render.
 
+pub mod bulk;
 pub mod ids;
 pub mod job;
 pub mod lead_list;
@@ -11,6 +12,7 @@ pub mod sentence;
 pub mod spread;
 pub mod status;
 pub mod time;
+pub mod timeline;
 pub mod viewer;
 
 pub mod email;

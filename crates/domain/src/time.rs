@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use std::str::FromStr;
 
 /// A moment, in milliseconds since 1970 (UTC). Handed in by the caller; nothing in here reads a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Moment(pub i64);
 
 impl From<i64> for Moment {
@@ -68,6 +68,11 @@ impl Zone {
     /// The hour of the local day, from 0 to 23.
     pub fn hour(&self, moment: Moment) -> i8 {
         moment.timestamp().to_zoned(self.0.clone()).hour()
+    }
+
+    /// The local time of day, "09:00".
+    pub fn time_of_day(&self, moment: Moment) -> String {
+        moment.timestamp().to_zoned(self.0.clone()).strftime("%H:%M").to_string()
     }
 
     /// The local date, "2026-05-11".

@@ -21,7 +21,7 @@ use store::{
     companies,
     ids::Kind,
     leads::{self, Capture, NewLead},
-    roles, statuses, users,
+    queues, roles, statuses, users,
 };
 use tokio_postgres::{Client, NoTls, Statement};
 
@@ -37,7 +37,9 @@ const READS: i64 = 5_000;
 
 // The statements of an assignment by hand, as the store has them.
 const LEAD_BEFORE: &str =
-    "SELECT owner_id, status_id, version, entries FROM leads WHERE company_id = $1 AND id = $2";
+    "SELECT l.version, l.status_id, l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id
+        FROM leads l LEFT JOIN users u ON u.company_id = l.company_id AND u.id = l.owner_id
+        WHERE l.company_id = $1 AND l.id = $2";
 const STATUSES: &str = "SELECT id, name, kind, mark FROM statuses WHERE company_id = $1 ORDER BY position";
 const LOCK_TWO_QUEUES: &str = "SELECT u.id, u.name, u.branch_id, u.department_id, u.lead_cap, q.held,
         q.last_received_at_ms, r.receives_leads, CASE WHEN u.banned_at_ms IS NULL THEN 0 ELSE 1 END
@@ -124,7 +126,7 @@ async fn sqlite(folder: &Path, rounds: usize) -> Outcome<()> {
         for read in 0..READS {
             let mut select = bare.prepare_cached(LEAD_BEFORE)?;
             let version: i64 =
-                select.query_row([office.company.0, read * 7 % LEADS + 1], |row| row.get(2))?;
+                select.query_row([office.company.0, read * 7 % LEADS + 1], |row| row.get(0))?;
             std::hint::black_box(version);
         }
         theirs.push(started.elapsed());
@@ -282,10 +284,10 @@ async fn assign_one(store: &Store, office: Office, lead: i64) -> store::Result<(
         .write(move |session| {
             Box::pin(async move {
                 let (id, to) = (LeadId(lead), UserId(office.agent(lead)));
-                let before =
+                let (before, _) =
                     assign::lead_before(session, office.company, id).await?.expect("the lead is there");
                 std::hint::black_box(statuses::list(session, office.company).await?);
-                std::hint::black_box(assign::lock_two_queues(session, office.company, to, None).await?);
+                std::hint::black_box(queues::lock_two(session, office.company, to, None).await?);
                 let hand_move = HandMove {
                     lead: id,
                     before,

@@ -10,9 +10,11 @@ use crate::{
     stage::{Stage, StageType::Int, StageType::Text},
     value::{Row, Value},
 };
+pub use domain::timeline::Event;
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, ImportId, LeadId, SourceId, StatusId, UserId},
     time::Moment,
+    timeline::RunOfEntry,
     viewer::Sight,
 };
 use std::collections::{BTreeMap, HashSet};
@@ -93,13 +95,15 @@ sql! {
         SELECT $1, s.id, 1, $2, $3, $4, s.status_id FROM stage_leads s";
     INSERT_STAGED_TAGS = "INSERT INTO lead_tags (company_id, lead_id, tag_id)
         SELECT $1, t.lead_id, t.tag_id FROM stage_lead_tags t";
-    EVENTS_OF = "SELECT e.entry, e.at_ms, e.kind, a.name, e.run_id, f.name, t.name, fs.name, ts.name, e.detail
+    EVENTS_OF = "SELECT e.entry, e.at_ms, e.kind, a.name, e.run_id, f.name, t.name, fs.name, ts.name, e.detail,
+            r.job, r.started_at_ms
         FROM lead_events e
         LEFT JOIN users a ON a.company_id = e.company_id AND a.id = e.actor_id
         LEFT JOIN users f ON f.company_id = e.company_id AND f.id = e.from_owner_id
         LEFT JOIN users t ON t.company_id = e.company_id AND t.id = e.to_owner_id
         LEFT JOIN statuses fs ON fs.company_id = e.company_id AND fs.id = e.from_status_id
         LEFT JOIN statuses ts ON ts.company_id = e.company_id AND ts.id = e.to_status_id
+        LEFT JOIN runs r ON r.company_id = e.company_id AND r.id = e.run_id
         WHERE e.company_id = $1 AND e.lead_id = $2 ORDER BY e.entry LIMIT $3";
     TAGS_OF = "SELECT t.name FROM lead_tags lt JOIN tags t ON t.company_id = lt.company_id AND t.id = lt.tag_id
         WHERE lt.company_id = $1 AND lt.lead_id = $2 ORDER BY t.name_folded";
@@ -373,31 +377,6 @@ pub async fn each(
     session.each(&Sql::built(text.sql), &text.values, |row| see(read_line(row)?)).await
 }
 
-/// One entry of a timeline, with names in place of identifiers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// Its number in the timeline, from 1.
-    pub entry: i64,
-    /// When.
-    pub at: Moment,
-    /// What happened: `imported`, `assigned`, …
-    pub kind: String,
-    /// Who did it.
-    pub actor: Option<String>,
-    /// The run that did it.
-    pub run: Option<i64>,
-    /// The owner before.
-    pub from_owner: Option<String>,
-    /// The owner after.
-    pub to_owner: Option<String>,
-    /// The status before.
-    pub from_status: Option<String>,
-    /// The status after.
-    pub to_status: Option<String>,
-    /// Free text that belongs to it.
-    pub detail: Option<String>,
-}
-
 /// One lead in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeadInFull {
@@ -452,6 +431,10 @@ pub async fn one(
                 from_status: row.get(7)?,
                 to_status: row.get(8)?,
                 detail: row.get(9)?,
+                run_said: match (row.get(10)?, row.get::<Option<i64>>(11)?) {
+                    (Some(job), Some(at)) => Some(RunOfEntry { job, started_at: Moment(at) }),
+                    _ => None,
+                },
             })
         })
         .await?;

@@ -28,18 +28,24 @@ pub mod assign;
 pub mod backup;
 pub mod companies;
 pub mod doctor;
+pub mod edits;
+pub mod hands;
 pub mod imports;
 pub mod jobs;
 pub mod labels;
 pub mod leads;
 pub mod lease;
+pub mod notes;
 pub mod pool;
+pub mod queues;
 pub mod roles;
 pub mod runs;
+pub mod selection;
 pub mod sessions;
-pub mod spread;
 pub mod status_change;
 pub mod statuses;
+pub mod tags;
+pub mod undo;
 pub mod users;
 
 #[cfg(any(test, feature = "testing"))]

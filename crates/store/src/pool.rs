@@ -17,7 +17,7 @@ sql! {
     EARLIER_OWNERS = "SELECT DISTINCT e.lead_id, e.from_owner_id
         FROM leads l /*sqlite INDEXED BY leads_status*/ CROSS JOIN lead_events e
         WHERE e.company_id = $1 AND e.lead_id = l.id AND l.company_id = $1 AND l.status_id = $2 AND l.owners_before > 0
-            AND e.at_ms >= $3 AND e.from_owner_id IS NOT NULL";
+            AND e.at_ms >= $3 AND e.from_owner_id IS NOT NULL AND e.kind <> 'undone'";
 }
 
 /// Every lead in a status, as the dealing sees it. Where a good part of all leads is in it (`common`), walking through

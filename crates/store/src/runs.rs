@@ -56,6 +56,13 @@ sql! {
         WHERE company_id = $1 AND id = $2 AND state = 'running'";
     ADD_AGENTS = "INSERT INTO run_agents (company_id, run_id, user_id, held, lead_cap, got, after)
         SELECT $1, $2, s.user_id, s.held, s.lead_cap, s.got, s.after FROM stage_run_agents s";
+    RECORD = "INSERT INTO runs (company_id, id, job, state, started_by, actor_id, started_at_ms, finished_at_ms,
+            assigned, agents, summary, undoes_id)
+        VALUES ($1, $2, $3, 'done', $4, $5, $6, $6, $7, $8, $9, $10)";
+    ONE = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary, r.actor_id,
+            u.id
+        FROM runs r LEFT JOIN runs u ON u.company_id = r.company_id AND u.undoes_id = r.id
+        WHERE r.company_id = $1 AND r.id = $2";
     LATEST = "SELECT id, job, state, started_by, started_at_ms, finished_at_ms, failure, summary FROM runs
         WHERE company_id = $1 AND job = $2 ORDER BY id DESC LIMIT $3";
 }
@@ -113,6 +120,85 @@ pub async fn finish(
     if session.execute(&FINISH, values).await? != 1 {
         return Ok(false);
     }
+    add_agents(session, company, run, agents).await?;
+    Ok(true)
+}
+
+/// A new identifier of a run.
+pub async fn new_id(session: &mut Session) -> Result<RunId> {
+    session.new_id(Kind::Run).await.map(RunId)
+}
+
+/// The record of something that is done in one transaction, so that it is never in progress: by hand, or an undo.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'r> {
+    /// Its identifier, taken before.
+    pub id: RunId,
+    /// What it was.
+    pub job: &'r str,
+    /// Who did it; none for the command line.
+    pub actor: Option<UserId>,
+    /// When.
+    pub at: Moment,
+    /// Leads given to an agent.
+    pub assigned: i64,
+    /// The numbers, as JSON.
+    pub summary: &'r str,
+    /// The run that it undoes.
+    pub undoes: Option<RunId>,
+    /// The per-agent table.
+    pub agents: &'r [AgentLine],
+}
+
+/// Writes the record. A second undo of one run is a [`Conflict`](crate::Error::Conflict).
+pub async fn record(session: &mut Session, company: CompanyId, record: Record<'_>) -> Result<()> {
+    let started_by = if record.actor.is_some() { "person" } else { "command line" };
+    let receiving = record.agents.iter().filter(|agent| agent.got > 0).count() as i64;
+    let values = params![
+        company,
+        record.id,
+        record.job,
+        started_by,
+        record.actor,
+        record.at,
+        record.assigned,
+        receiving,
+        record.summary,
+        record.undoes
+    ];
+    session.execute(&RECORD, values).await?;
+    if record.agents.is_empty() {
+        return Ok(());
+    }
+    add_agents(session, company, record.id, record.agents).await
+}
+
+/// A run as an undo needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undoable {
+    /// The record.
+    pub run: Run,
+    /// Who started it; none for the command line or the schedule.
+    pub actor: Option<UserId>,
+    /// The run that has undone it.
+    pub undone_by: Option<RunId>,
+}
+
+/// One run.
+pub async fn one(session: &mut Session, company: CompanyId, run: RunId) -> Result<Option<Undoable>> {
+    session
+        .optional(&ONE, params![company, run], |row| {
+            Ok(Undoable { run: read(row)?, actor: row.get(8)?, undone_by: row.get(9)? })
+        })
+        .await
+}
+
+async fn add_agents(
+    session: &mut Session,
+    company: CompanyId,
+    run: RunId,
+    agents: &[AgentLine],
+) -> Result<()> {
     let rows = agents.iter().map(|agent| {
         [
             Value::from(agent.id),
@@ -125,7 +211,7 @@ pub async fn finish(
     session.stage(&STAGE_RUN_AGENTS, rows).await?;
     session.execute(&ADD_AGENTS, params![company, run]).await?;
     session.tell(Change::of(company, Topic::Runs));
-    Ok(true)
+    Ok(())
 }
 
 /// Closes the record of a run that failed; its transaction has been rolled back.

@@ -27,11 +27,12 @@ pub const STAGES: &[&Stage] = &[
     &crate::leads::STAGE_NEW,
     &crate::leads::STAGE_NEW_TAGS,
     &crate::assign::STAGE_MOVES,
-    &crate::assign::STAGE_QUEUES,
-    &crate::spread::STAGE_HAND_MOVES,
-    &crate::status_change::STAGE_TICKED,
+    &crate::queues::STAGE_QUEUES,
+    &crate::hands::STAGE_HAND_MOVES,
+    &crate::selection::STAGE_CHOSEN,
     &crate::status_change::STAGE_STATUS_CHANGES,
     &crate::runs::STAGE_RUN_AGENTS,
+    &crate::undo::STAGE_UNDONE,
 ];
 
 impl Stage {

@@ -84,9 +84,9 @@ fn r23_by_hand_the_cap_may_be_exceeded_after_a_warning() {
         let office = Office::open(&database, "Root Admin; Asha cap 1; Ben cap 0; Cara").await;
         let office = office.with("1 Busy of Asha; Lea Unassigned; Leo NotInterested").await;
         let root = office.viewer("Root").await;
-        for (to, held, cap) in [("Asha", 1, 1), ("Ben", 0, 0)] {
+        for (to, held, cap, after) in [("Asha", 1, 1, 2), ("Ben", 0, 0, 1)] {
             let warned = give_now(&office, "Root", "Lea", to).await;
-            assert_eq!(warned, Assignment::OverCap { held, cap });
+            assert_eq!(warned, Assignment::OverCap { held, cap, after });
         }
         assert_eq!(office.places().await, "Lea - Unassigned, Leo - NotInterested");
         // Closed leads are not held, so they never exceed anything.

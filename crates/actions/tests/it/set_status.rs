@@ -7,7 +7,8 @@ use actions::{
     assign_lead::{AssignLead, Assignment, assign_lead},
     create_company::{NewCompany, create_company},
     import_leads::{Import, import_leads},
-    set_status::{LEADS_MAX, SetStatus, StatusSet, set_status, set_statuses},
+    selection::TICKED_MAX,
+    set_status::{SetStatus, StatusSet, set_each, set_status},
 };
 use domain::{
     email::Email,
@@ -315,7 +316,7 @@ fn r24_of_the_ticked_leads_those_that_nobody_changed_are_set() {
         desk.set(desk.bob, 1, "Busy").await;
         desk.set(desk.boss, 3, "Not Interested").await;
         orders[3].version += 1; // saw that
-        let answers = set_statuses(&desk.store, desk.company, orders.clone()).await.unwrap();
+        let answers = set_each(&desk.store, desk.company, orders.clone()).await.unwrap();
         let done = |number: usize| StatusSet::Done { version: orders[number].version + 1 };
         let told = StatusSet::Conflict { at: LATER, kind: "status".into(), by: Some("Bob".into()) };
         assert_eq!(answers, [done(0), told, done(2), StatusSet::Unchanged, StatusSet::NotFound]);
@@ -344,7 +345,7 @@ fn r24_of_many_at_once_one_wins_and_the_counters_hold() {
                     let number = if writer % 4 < 2 { number } else { 3 - number };
                     orders.push(desk.order(desk.boss, number, versions[number], to).await);
                 }
-                let answers = set_statuses(&desk.store, desk.company, orders).await.unwrap();
+                let answers = set_each(&desk.store, desk.company, orders).await.unwrap();
                 answers.iter().filter(|answer| matches!(answer, StatusSet::Done { .. })).count()
             });
         }
@@ -359,14 +360,14 @@ fn a_lead_that_is_named_twice_and_too_many_leads_are_refused() {
     on_both_engines(|database| async move {
         let desk = Desk::new(&database.store).await;
         let order = desk.order(desk.boss, 0, 2, "Busy").await;
-        let twice = set_statuses(&desk.store, desk.company, vec![order, order]).await.unwrap_err();
+        let twice = set_each(&desk.store, desk.company, vec![order, order]).await.unwrap_err();
         assert!(twice.is_the_callers(), "{twice}");
-        let many = set_statuses(&desk.store, desk.company, vec![order; LEADS_MAX + 1]).await.unwrap_err();
+        let many = set_each(&desk.store, desk.company, vec![order; TICKED_MAX + 1]).await.unwrap_err();
         assert!(many.to_string().contains("20000 can be changed in one go"), "{many}");
-        assert_eq!(set_statuses(&desk.store, desk.company, Vec::new()).await.unwrap(), []);
+        assert_eq!(set_each(&desk.store, desk.company, Vec::new()).await.unwrap(), []);
         let unknown: Vec<SetStatus> =
             (0..1_500).map(|number| SetStatus { lead: LeadId(900_000 + number), ..order }).collect();
-        let answers = set_statuses(&desk.store, desk.company, unknown).await.unwrap();
+        let answers = set_each(&desk.store, desk.company, unknown).await.unwrap();
         assert_eq!(answers, vec![StatusSet::NotFound; 1_500], "many are fine, in a commit of their own");
         assert_eq!(desk.lead(0).await.line.status, "Assigned");
     });

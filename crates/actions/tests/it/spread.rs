@@ -1,8 +1,11 @@
 //! Spreading chosen leads over chosen agents by hand: R15, R18, R21, R22, R24.
 
 use crate::office::{NOW, Office, on_both};
-use actions::spread_leads::{Skipped, Spread, SpreadLeads, Spreading, spread_leads};
-use domain::{ids::UserId, viewer::Viewer};
+use actions::{
+    selection::Selection,
+    spread_leads::{Spread, SpreadLeads, Spreading, spread_leads},
+};
+use domain::{bulk::Skipped, ids::UserId, viewer::Viewer};
 
 async fn spread(office: &Office, by: Viewer, leads: &str, over: &str, exceed_caps: bool) -> Spreading {
     let mut chosen = Vec::new();
@@ -10,7 +13,8 @@ async fn spread(office: &Office, by: Viewer, leads: &str, over: &str, exceed_cap
         chosen.push((office.leads[lead], office.lead(lead).await.line.version));
     }
     let over = over.split_whitespace().map(|name| office.people[name]).collect();
-    let order = SpreadLeads { viewer: by, leads: chosen, over, exceed_caps, now: NOW };
+    let selection = Selection::Ticked(chosen);
+    let order = SpreadLeads { viewer: by, selection, over, exceed_caps, now: NOW };
     let done = spread_leads(&office.store, office.company.id, order).await.expect("an answer");
     office.well().await;
     done
@@ -24,8 +28,9 @@ fn done(answer: Spreading) -> Spread {
 }
 
 /// Assigned, unchanged, skipped: each as a number.
-fn numbers(done: &Spread) -> (usize, usize, usize) {
-    (done.assigned.len(), done.unchanged, done.skipped.len())
+fn numbers(done: &Spread) -> (u64, u64, usize) {
+    let numbers = &done.bulk.told.numbers;
+    (numbers.changed, numbers.unchanged, done.bulk.skipped.len())
 }
 
 #[test]
@@ -41,7 +46,7 @@ fn r22_evenly_within_the_caps_unless_they_may_be_exceeded() {
                 spread(&office, office.viewer("Root").await, "A B C D E F", "Asha Ben Cara", exceed).await,
             );
             assert_eq!((numbers(&done), office.held().await.as_str()), (expect, held));
-            assert!(done.skipped.iter().all(|(_, why)| *why == Skipped::AtCap));
+            assert!(done.bulk.skipped.iter().all(|(_, why)| *why == Skipped::AtCap));
         }
     });
 }
@@ -89,11 +94,12 @@ fn r24_what_changed_since_is_skipped_and_the_rest_is_done() {
             (i64::MAX.into(), 1),
         ];
         let (viewer, over) = (Viewer::Operator, vec![office.people["Ben"]]);
-        let order = SpreadLeads { viewer, leads, over, exceed_caps: false, now: NOW };
+        let order =
+            SpreadLeads { viewer, selection: Selection::Ticked(leads), over, exceed_caps: false, now: NOW };
         let done = done(spread_leads(&office.store, office.company.id, order).await.expect("an answer"));
-        assert_eq!(done.assigned, [(office.leads["B"], office.people["Ben"])]);
+        assert_eq!(numbers(&done), (1, 0, 2));
         assert_eq!(
-            done.skipped,
+            done.bulk.skipped,
             [(office.leads["A"], Skipped::Changed), (i64::MAX.into(), Skipped::NotFound)]
         );
         assert_eq!(office.places().await, "A - Unassigned, B Ben Assigned");
@@ -117,7 +123,7 @@ fn r14_r15_only_what_the_actor_sees_and_whom_the_actor_is_offered() {
             Spreading::NotOffered(vec![ben, eve])
         );
         let done = done(spread(&office, mary, "A B", "Asha", false).await);
-        assert_eq!(done.skipped, [(office.leads["B"], Skipped::NotFound)]);
+        assert_eq!(done.bulk.skipped, [(office.leads["B"], Skipped::NotFound)]);
         assert_eq!(office.places().await, "A Asha Assigned, B Ben Missed");
     });
 }
@@ -134,10 +140,11 @@ fn r24_of_two_at_once_each_lead_goes_to_one() {
             let (store, company) = (office.store.clone(), office.company.id);
             let leads = office.leads.values().map(|lead| (*lead, 1)).collect();
             let over = vec![office.people[name]];
-            let order = SpreadLeads { viewer: root, leads, over, exceed_caps: false, now: NOW };
+            let selection = Selection::Ticked(leads);
+            let order = SpreadLeads { viewer: root, selection, over, exceed_caps: false, now: NOW };
             tasks.spawn(async move { done(spread_leads(&store, company, order).await.expect("an answer")) });
         }
-        let sum = tasks.join_all().await.iter().map(|done| done.assigned.len()).sum::<usize>();
+        let sum = tasks.join_all().await.iter().map(|done| done.bulk.changed()).sum::<u64>();
         assert_eq!(sum, 3);
         office.well().await;
     });

@@ -103,31 +103,10 @@ fn print(lead: &LeadInFull, zone: &Zone) -> std::io::Result<()> {
     }
     writeln!(out)?;
     for event in &lead.events {
-        writeln!(out, "{}  {}", zone.minute(event.at), told(event))?;
+        writeln!(out, "{}  {}", zone.minute(event.at), event.told(zone))?;
+        for line in event.text().unwrap_or_default().lines() {
+            writeln!(out, "    {line}")?;
+        }
     }
     out.flush()
-}
-
-/// What happened, in a sentence.
-fn told(event: &Event) -> String {
-    let by = match (event.run, &event.actor) {
-        (Some(run), _) => format!(" by run {run}"),
-        (None, Some(actor)) => format!(" by {actor}"),
-        (None, None) => String::new(),
-    };
-    let mut text = match (event.kind.as_str(), &event.from_owner, &event.to_owner) {
-        ("assigned", Some(from), Some(to)) => format!("Moved from {from} to {to}{by}"),
-        ("assigned", None, Some(to)) => format!("Assigned to {to}{by}"),
-        ("imported", ..) => format!("Imported{by}"),
-        ("status", Some(from), _) => format!("Taken from {from}{by}"),
-        ("status", ..) => format!("Status set{by}"),
-        ("added", ..) => format!("Added{by}"),
-        (kind, ..) => format!("{kind}{by}"),
-    };
-    match (&event.from_status, &event.to_status) {
-        (Some(from), Some(to)) if from != to => text.push_str(&format!("; {from} → {to}")),
-        (None, Some(to)) => text.push_str(&format!(" as {to}")),
-        _ => {}
-    }
-    text
 }

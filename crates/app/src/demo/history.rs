@@ -13,7 +13,7 @@ use actions::{
     import_leads::{Import, import_leads},
     run_assignment,
     save_auto_assignment::{Change, save_auto_assignment},
-    set_status::{SetStatus, StatusSet, set_statuses},
+    set_status::{SetStatus, StatusSet, set_each},
 };
 use anyhow::Context;
 use domain::{
@@ -409,7 +409,7 @@ impl History {
                 rows.push(row);
             }
         }
-        let answers = set_statuses(&self.store, self.company.id, orders.clone()).await?;
+        let answers = set_each(&self.store, self.company.id, orders.clone()).await?;
         for ((order, row), answer) in orders.iter().zip(rows).zip(answers) {
             let StatusSet::Done { version } = answer else {
                 anyhow::bail!("lead {}: {answer:?}", order.lead)

@@ -239,6 +239,9 @@ CREATE TABLE lead_events (
     PRIMARY KEY (company_id, lead_id, entry)
 ) /*sqlite WITHOUT ROWID*/;
 
+-- What a run did, for its page and its undo.
+CREATE INDEX lead_events_run ON lead_events (company_id, run_id, lead_id, entry) WHERE run_id IS NOT NULL;
+
 -- Jobs and runs -------------------------------------------------------------------------------------------------
 
 CREATE TABLE job_settings (
@@ -266,7 +269,7 @@ CREATE TABLE job_statuses (
 CREATE TABLE runs (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
-    job TEXT /*pg COLLATE "C"*/ NOT NULL,
+    job TEXT /*pg COLLATE "C"*/ NOT NULL, -- 'assignment', 'by hand' (a person's bulk change) or 'undo'
     state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
     started_by TEXT NOT NULL, -- 'command line', 'schedule' or 'person'
     actor_id BIGINT,
@@ -278,11 +281,19 @@ CREATE TABLE runs (
     kept BIGINT NOT NULL DEFAULT 0,
     unassigned BIGINT NOT NULL DEFAULT 0,
     summary TEXT, -- JSON: settings, leftovers, exceptions, surplus, skipped
-    PRIMARY KEY (company_id, id)
+    undoes_id BIGINT, -- the run that this one undid
+    PRIMARY KEY (company_id, id),
+    FOREIGN KEY (company_id, undoes_id) REFERENCES runs (company_id, id)
 ) /*sqlite WITHOUT ROWID*/;
 
 -- R41: one run of a company at a time, whoever asks.
 CREATE UNIQUE INDEX runs_in_progress ON runs (company_id) WHERE state = 'running';
+
+-- R45: nothing is undone twice.
+CREATE UNIQUE INDEX runs_undone ON runs (company_id, undoes_id) WHERE undoes_id IS NOT NULL;
+
+-- The last run of a job.
+CREATE INDEX runs_job ON runs (company_id, job, id);
 
 CREATE TABLE run_agents (
     company_id BIGINT NOT NULL,
