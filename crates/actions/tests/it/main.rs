@@ -1,13 +1,16 @@
 //! The actions as a whole, over real files and both databases.
 
+mod bulk;
 mod by_hand;
 mod company;
 mod doctor;
 mod import;
 mod lead_file;
 mod office;
+mod one_lead;
 mod race;
 mod run;
 mod set_status;
 mod sign_in;
 mod spread;
+mod undo;
