@@ -11,6 +11,7 @@ pub mod error;
 pub mod limits;
 mod memory;
 mod postgres;
+mod query;
 pub mod session;
 pub mod sql;
 mod sqlite;
@@ -32,12 +33,14 @@ pub mod jobs;
 pub mod labels;
 pub mod leads;
 pub mod lease;
+pub mod lists;
 pub mod pool;
 pub mod roles;
 pub mod runs;
 pub mod spread;
 pub mod status_change;
 pub mod statuses;
+pub mod terms;
 pub mod users;
 
 #[cfg(any(test, feature = "testing"))]
