@@ -92,7 +92,8 @@ fn r10_labels_and_details_of_rows_and_of_the_import() {
         let mut reader = office.store.read().await.expect("a reader");
         let sight = domain::viewer::Sight::All;
         let (session, company) = (reader.session(), office.company.id);
-        let page = store::lists::page(session, company, &Filter::default(), Sort::Newest, sight, None, 10);
+        let all = Filter::default();
+        let page = store::lists::page(session, company, &all, Sort::Newest, sight, None, 10);
         let lines = page.await.expect("a page").lines;
         drop(reader);
         office.leads = lines.into_iter().map(|line| (line.first_name, line.id)).collect();
