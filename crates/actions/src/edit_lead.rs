@@ -18,6 +18,7 @@ use store::{
     edits::{self, Edit, Fields},
     labels::{self, Label},
     selection::LastChange,
+    terms::{self, Person},
 };
 
 /// Who edits which lead.
@@ -186,7 +187,18 @@ async fn edit(session: &mut Session, company: CompanyId, order: &EditLead) -> Re
     if !edits::save(session, company, edit, &after).await? {
         return conflict(session, company, lead).await;
     }
+    terms::renew(session, company, lead, &person(&before), &person(&after)).await?;
     Ok(LeadEdited::Done { version: version + 1 })
+}
+
+/// What searches find the lead by.
+fn person(fields: &Fields) -> Person {
+    Person {
+        first_name: fields.first_name.clone(),
+        last_name: fields.last_name.clone(),
+        email: fields.email.clone(),
+        phone: fields.phone.clone(),
+    }
 }
 
 /// The fields while what was typed is read into them.

@@ -14,11 +14,11 @@ use actions::{
 use domain::{
     bulk::{Skipped, Work},
     ids::LeadId,
+    lead_list::Filter,
     time::Moment,
     viewer::Viewer,
 };
 use store::{
-    leads::Filter,
     runs,
     selection::LastChange,
     tags::Way::{Off, On},
@@ -222,7 +222,7 @@ fn r22_r24_all_that_match_but_for_what_changed_since() {
     on_both(|database| async move {
         let office = Office::open(&database, "Root Admin; Asha cap 100; Ben; Cara").await;
         let office = office.with("30 Missed of Ben; 5 Busy; A Missed; B Missed of Cara").await;
-        let missed = Filter { status: Some(office.status("Missed")), owner: None };
+        let missed = Filter { status: Some(office.status("Missed")), ..Filter::default() };
         done(assign(&office, "Root", ticked(&office, "A").await, "Cara").await);
         // 33 were shown; one is no longer Missed, and one got another owner.
         set(&office, "Root", true, ticked(&office, "B").await, "Busy").await;

@@ -15,13 +15,14 @@ use actions::{
 use domain::{
     bulk::Skipped,
     ids::RunId,
+    lead_list::{Filter, Sort},
     status::StatusKind,
     time::Moment,
     viewer::{Sight, Viewer},
 };
 use std::sync::Arc;
 use store::{
-    leads, params,
+    lists, params,
     sql::Sql,
     tags::Way::{Off, On},
     users,
@@ -126,8 +127,8 @@ fn r45_a_run_of_the_job_is_undone_but_for_what_was_touched() {
         assert_eq!(undo_by(&office, root, true, run).await, Undone::Already { by: undone.run });
         assert_eq!(undo_by(&office, root, true, undone.run).await, Undone::IsAnUndo);
         assert_eq!(undo_by(&office, root, true, RunId(999_999)).await, Undone::NotFound);
-        let last = run_assignment::last_sentence(&office.store, &office.company, NOW).await.expect("read");
-        assert_eq!(last.0, report.sentence);
+        let last = run_assignment::last_run(&office.store, &office.company, NOW).await.expect("read");
+        assert_eq!(last.sentence, report.sentence);
         // Who had a lead for the length of a run is not avoided as an earlier owner: it goes to the same one again.
         let again = office.run().await;
         assert_eq!(again.numbers.assigned, 2);
@@ -269,18 +270,12 @@ fn r32_r41_r45_bulk_changes_a_run_and_undos_at_once() {
             .deals(&["Unassigned", "Missed"], allot::Strategy::EqualShares)
             .await;
         let mut reader = office.store.read().await.expect("a reader");
-        let page = leads::page(
-            reader.session(),
-            office.company.id,
-            leads::Filter::default(),
-            Sight::All,
-            None,
-            1_000,
-        )
-        .await
-        .expect("a page");
+        let (filter, sort) = (Filter::default(), Sort::default());
+        let page = lists::page(reader.session(), office.company.id, &filter, sort, Sight::All, None, 1_000)
+            .await
+            .expect("a page");
         drop(reader);
-        let seen: Vec<_> = page.iter().map(|line| (line.id, line.version)).collect();
+        let seen: Vec<_> = page.lines.iter().map(|line| (line.id, line.version)).collect();
         let ticked =
             |step: usize| actions::selection::Selection::Ticked(seen.iter().copied().step_by(step).collect());
         let office = Arc::new(office);

@@ -36,7 +36,9 @@ pub struct Word {
 pub struct Number {
     /// How the number may begin, in E.164: with these digits, or with the company's calling code before them.
     pub beginnings: Vec<String>,
-    /// How its reversed term begins.
+    /// The digits, as the number may end.
+    pub digits: String,
+    /// How its reversed term then begins.
     pub reversed: String,
 }
 
@@ -105,7 +107,7 @@ impl Number {
                 }
             }
         }
-        Some(Number { beginnings, reversed: reversed(&digits) })
+        Some(Number { beginnings, reversed: reversed(&digits), digits })
     }
 }
 
