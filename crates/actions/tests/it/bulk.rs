@@ -226,7 +226,7 @@ fn r22_r24_all_that_match_but_for_what_changed_since() {
         done(assign(&office, "Root", ticked(&office, "A").await, "Cara").await);
         // 33 were shown; one is no longer Missed, and one got another owner.
         set(&office, "Root", true, ticked(&office, "B").await, "Busy").await;
-        let bulk = done(assign(&office, "Root", matching(missed, 32), "Asha").await);
+        let bulk = done(assign(&office, "Root", matching(missed.clone(), 32), "Asha").await);
         assert_eq!(numbers(&bulk), (30, 0, 1 + 1));
         assert_eq!(
             bulk.told.sentence(),
@@ -235,7 +235,7 @@ fn r22_r24_all_that_match_but_for_what_changed_since() {
         assert_eq!(office.held().await, "Asha 30, Ben 0, Cara 2");
         let order = SpreadLeads {
             viewer: Viewer::Operator,
-            selection: Selection::Matching { filter: missed, shown: 31, as_of: NOW },
+            selection: Selection::Matching { filter: missed.clone(), shown: 31, as_of: NOW },
             over: vec![office.people["Ben"], office.people["Cara"]],
             exceed_caps: false,
             now: NOW,
@@ -252,7 +252,7 @@ fn r22_r24_all_that_match_but_for_what_changed_since() {
             spread.agents.iter().map(|line| (line.name.as_str(), line.got, line.after)).collect();
         assert_eq!(lines, [("Ben", 16, 16), ("Cara", 14, 16)]);
         assert_eq!(office.held().await, "Asha 0, Ben 16, Cara 16");
-        let bulk = set(&office, "Root", true, matching(missed, 31), "Busy").await;
+        let bulk = set(&office, "Root", true, matching(missed.clone(), 31), "Busy").await;
         assert_eq!(numbers(&bulk), (0, 0, 31), "all of them have just changed");
         let as_of = Selection::Matching { filter: missed, shown: 31, as_of: NOW };
         assert_eq!(numbers(&set(&office, "Root", true, as_of, "Unassigned").await), (31, 0, 0));

@@ -22,7 +22,7 @@ use domain::{
 };
 use std::sync::Arc;
 use store::{
-    lists, params,
+    leads, lists, params,
     sql::Sql,
     tags::Way::{Off, On},
     users,
