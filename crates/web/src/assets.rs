@@ -52,6 +52,7 @@ const STYLE: &str = style![
     "job",
     "agent",
     "sign_in",
+    "kit",
     "print",
 ];
 
