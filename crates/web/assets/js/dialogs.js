@@ -26,5 +26,18 @@ document.addEventListener("htmx:after:swap", () => {
 
 document.getElementById("dialog").addEventListener("close", (event) => event.target.replaceChildren());
 
+// Enter in a field sends the form; what is still missing may be asked for in a dialog that is closed.
+document.addEventListener(
+  "invalid",
+  (event) => {
+    const dialog = event.target.closest("dialog:not([open])");
+    if (!dialog) return;
+    event.preventDefault();
+    dialog.showModal();
+    event.target.focus();
+  },
+  true,
+);
+
 // A refused password is said in its dialog, so that is where the page opens again.
 document.querySelector("dialog:not([open]) [data-invalid]")?.closest("dialog").showModal();

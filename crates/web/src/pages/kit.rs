@@ -129,6 +129,7 @@ pub fn kit(theme: Theme) -> Markup {
 }
 
 /// A whole page made of the parts.
+#[expect(clippy::too_many_lines, reason = "one table: a name and its page")]
 pub fn sample(name: &str, theme: Theme) -> Option<Markup> {
     let within =
         |title: &str, nav: &str, main: Markup| Some(page(&shell(title, nav, theme, Vec::new()), &main));
@@ -896,5 +897,116 @@ fn dashboard() -> Dashboard {
             actions: Vec::new(),
         },
         tasks: "/kit/tasks".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Every opening tag of a page, with its attributes.
+    fn tags(page: &str) -> impl Iterator<Item = &str> {
+        page.split('<')
+            .skip(1)
+            .filter(|tag| !tag.starts_with(['/', '!']))
+            .filter_map(|tag| tag.split('>').next())
+    }
+
+    fn attribute<'tag>(tag: &'tag str, name: &str) -> Option<&'tag str> {
+        tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
+    }
+
+    fn pages() -> impl Iterator<Item = (&'static str, String)> {
+        let parts = ("kit", kit(Theme::Dark).into_string());
+        let samples = SAMPLES
+            .iter()
+            .map(|(name, _)| (*name, sample(name, Theme::System).expect("a sample page").into_string()));
+        std::iter::once(parts).chain(samples)
+    }
+
+    #[test]
+    fn no_page_needs_what_its_policy_refuses() {
+        for (name, page) in pages() {
+            for tag in tags(&page) {
+                assert!(attribute(tag, "style").is_none(), "{name}: <{tag}>");
+                // Outside the quotes are the names.
+                let handler = tag
+                    .split('"')
+                    .step_by(2)
+                    .flat_map(str::split_whitespace)
+                    .find(|word| word.starts_with("on"));
+                assert_eq!(handler, None, "{name}: <{tag}>");
+                assert!(!tag.contains("\"js:") && !tag.contains("hx-on"), "{name}: <{tag}>");
+                assert!(!tag.starts_with("script") || attribute(tag, "src").is_some(), "{name}: <{tag}>");
+                assert!(!tag.starts_with("style"), "{name}: <{tag}>");
+            }
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_what_is_referred_to_is_there() {
+        for (name, page) in pages() {
+            let ids: Vec<&str> = tags(&page).filter_map(|tag| attribute(tag, "id")).collect();
+            let known: HashSet<&str> = ids.iter().copied().collect();
+            let twice: Vec<&str> = known
+                .iter()
+                .copied()
+                .filter(|id| ids.iter().filter(|other| *other == id).count() > 1)
+                .collect();
+            assert_eq!(twice, Vec::<&str>::new(), "{name}");
+            for tag in tags(&page) {
+                for reference in ["for", "aria-describedby", "list", "data-opens", "data-narrows"] {
+                    for id in attribute(tag, reference).into_iter().flat_map(str::split_whitespace) {
+                        assert!(known.contains(id), "{name}: {reference}={id} in <{tag}>");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_control_has_a_name_that_is_heard() {
+        for (name, page) in pages() {
+            let labelled: HashSet<&str> = tags(&page)
+                .filter(|tag| tag.starts_with("label"))
+                .filter_map(|tag| attribute(tag, "for"))
+                .collect();
+            for (at, control) in page.match_indices(['<']).map(|(at, _)| (at, &page[at + 1..])) {
+                let tag = control.split('>').next().unwrap_or_default();
+                let is_control =
+                    tag.starts_with("input") || tag.starts_with("select") || tag.starts_with("textarea");
+                if !is_control || attribute(tag, "type") == Some("hidden") {
+                    continue;
+                }
+                let before = &page[..at];
+                let inside_label =
+                    before.rfind("<label").is_some_and(|open| before[open..].find("</label").is_none());
+                let named = inside_label
+                    || attribute(tag, "aria-label").is_some()
+                    || attribute(tag, "id").is_some_and(|id| labelled.contains(id));
+                assert!(named, "{name}: <{tag}>");
+            }
+        }
+    }
+
+    #[test]
+    fn what_people_typed_cannot_become_html() {
+        let evil = "<img src=x onerror=alert(1)>\"'&";
+        let row = LeadRow {
+            name: evil.into(),
+            tags: vec![evil.into()],
+            owner: Some(evil.into()),
+            ..lead_rows(None).remove(0)
+        };
+        let page = leads_main(vec![row]).into_string();
+        assert!(!page.contains("<img"));
+        let shown = lead_panel::panel(&LeadPanel {
+            name: evil.into(),
+            details: vec![(evil.into(), evil.into())],
+            ..lead()
+        });
+        assert!(!shown.into_string().contains("<img"));
     }
 }
