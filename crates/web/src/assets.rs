@@ -52,6 +52,7 @@ const STYLE: &str = style![
     "job",
     "agent",
     "sign_in",
+    "kit",
     "print",
 ];
 
@@ -171,4 +172,95 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut writer =
         flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len() / 3), flate2::Compression::best());
     writer.write_all(bytes).and_then(|()| writer.finish()).expect("a Vec takes every byte")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http::Request;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::{
+        pages::kit,
+        parts::{Icon, shell::Theme},
+    };
+
+    async fn ask(path: &str, encodings: &str) -> (StatusCode, HeaderMap, Bytes) {
+        let request = Request::get(path)
+            .header(header::ACCEPT_ENCODING, encodings)
+            .body(Body::empty())
+            .expect("a request");
+        let response = routes::<()>().oneshot(request).await.expect("a router always answers");
+        let (parts, body) = response.into_parts();
+        (parts.status, parts.headers, body.collect().await.expect("a body in memory").to_bytes())
+    }
+
+    #[tokio::test]
+    async fn an_asset_comes_as_the_browser_takes_it_and_is_kept_for_ever() {
+        for (encodings, expected) in [
+            ("gzip, deflate, br", Some("br")),
+            ("gzip", Some("gzip")),
+            ("br;q=0, GZIP", Some("gzip")),
+            ("", None),
+        ] {
+            let (status, headers, body) = ask(href("app.css"), encodings).await;
+            assert_eq!(status, StatusCode::OK);
+            assert_eq!(
+                headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap()),
+                expected,
+                "{encodings}"
+            );
+            assert_eq!(headers[header::CONTENT_TYPE], "text/css; charset=utf-8");
+            assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+            let mut plain = Vec::new();
+            match expected {
+                Some("br") => drop(brotli::BrotliDecompress(&mut &body[..], &mut plain)),
+                Some(_) => drop(std::io::copy(&mut flate2::read::GzDecoder::new(&body[..]), &mut plain)),
+                None => plain = body.to_vec(),
+            }
+            assert_eq!(plain, STYLE.as_bytes(), "{encodings}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_another_version_had_is_not_found() {
+        for path in ["/assets/app-0000000000.css", "/assets/app.css", "/assets/..%2FCargo.toml"] {
+            assert_eq!(ask(path, "br").await.0, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_icon_is_drawn_and_every_drawing_is_an_icon() {
+        let sprite = include_str!("../assets/icons.svg");
+        let mut drawn: Vec<&str> = sprite
+            .split("<symbol id=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|&name| name != "mark")
+            .collect();
+        let mut named: Vec<&str> = Icon::ALL.iter().map(|icon| icon.name()).collect();
+        drawn.sort_unstable();
+        named.sort_unstable();
+        assert_eq!(drawn, named);
+    }
+
+    #[test]
+    fn the_manifest_names_an_icon_that_is_served() {
+        let manifest = assets()
+            .iter()
+            .find(|asset| asset.name == "evenhand.webmanifest")
+            .expect("it is among the assets");
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest.bytes).expect("JSON");
+        assert_eq!(manifest["icons"][0]["src"], href("favicon.svg"));
+    }
+
+    #[test]
+    fn a_first_visit_weighs_at_most_60_kb() {
+        let page = kit::sample("leads-open", Theme::System).expect("a sample page").into_string();
+        let assets: usize = assets().iter().map(|asset| brotli(&asset.bytes).len()).sum();
+        let all = assets + brotli(page.as_bytes()).len();
+        assert!(all <= 60_000, "{all} bytes");
+    }
 }

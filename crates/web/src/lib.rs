@@ -5,10 +5,15 @@
 
 pub mod assets;
 pub mod error;
+pub mod frame;
 pub mod links;
+pub mod live;
 pub mod pages;
 pub mod parts;
+pub mod router;
 pub mod signed_in;
 pub mod site;
+pub mod words;
 
+pub use router::router;
 pub use site::{Settings, Site};

@@ -1,1 +1,23 @@
-//
+// Popovers are `details`: they open by themselves. A press outside or Esc closes them, and the focus goes back.
+const opened = () => document.querySelectorAll("details[data-popover][open]");
+
+document.addEventListener("pointerdown", (event) => {
+  opened().forEach((popover) => popover.contains(event.target) || (popover.open = false));
+});
+
+document.addEventListener("keydown", (event) => {
+  const inner = event.key === "Escape" && [...opened()].at(-1);
+  if (!inner) return;
+  inner.open = false;
+  inner.querySelector("summary").focus();
+  event.stopImmediatePropagation();
+});
+
+// The first thing to type into has the focus when a popover opens.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches?.("details[data-popover][open]")) event.target.querySelector(".pop :is(input:not([type=hidden]), select)")?.focus();
+  },
+  true,
+);

@@ -19,6 +19,10 @@ pub enum Weight {
 
 /// A button. `(Button::primary("Save"))` in `html!` renders it.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of the element, set by a word of its own"
+)]
 pub struct Button {
     label: String,
     weight: Weight,

@@ -37,6 +37,10 @@ impl Choice {
 
 /// A field with its label, hint and error. `(Field::text("name", "Name").value(&typed))` in `html!` renders it.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of the element, set by a word of its own"
+)]
 pub struct Field {
     name: String,
     id: Option<String>,

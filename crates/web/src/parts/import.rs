@@ -118,7 +118,7 @@ pub fn preview(preview: &Preview) -> Markup {
                                             @for choice in &column.choices { option value=(choice.value) selected[choice.chosen] { (choice.label) } }
                                         }
                                     }
-                                    td.samples data-label="First rows" { @for sample in &column.samples { span { (sample) } } }
+                                    td.samples data-label="First rows" { @for sample in column.samples.iter().filter(|sample| !sample.is_empty()) { span { (sample) } } }
                                 }
                             }
                         }

@@ -185,7 +185,7 @@ pub fn agent_bars(agents: &[AgentBar]) -> Markup {
                             td.number data-label="Held" { (agent.held) }
                             td.number.gets data-label="Gets" {
                                 @if agent.gets > 0 { "+" (agent.gets) } @else if agent.gives == 0 { span.nobody { "0" } }
-                                @if agent.gives > 0 { " −" (agent.gives) }
+                                @if agent.gives > 0 { span.gives { " −" (agent.gives) } }
                             }
                             td.number data-label="After" { strong { (agent.after) } }
                             td.number data-label="Cap" { @match agent.cap { Some(cap) => (cap), None => span title="no cap" { "∞" } } }
