@@ -215,6 +215,57 @@ impl Phone {
     }
 }
 
+/// An E.164 number in groups that can be read out: `+91 98765 43210`, `+1 415 555 0123`. The groups are the same for
+/// every country but where everybody knows better; looking up each country's own would cost a page more than its rows.
+pub fn in_groups(e164: &str) -> String {
+    let Some(digits) = e164.strip_prefix('+').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+    else {
+        return e164.to_owned();
+    };
+    let code = match digits.as_bytes() {
+        [b'1' | b'7', ..] => 1,
+        [first, second, ..] if is_two_digit_code(*first, *second) => 2,
+        _ => 3.min(digits.len()),
+    };
+    let (code, rest) = digits.split_at(code);
+    let groups: &[usize] = match (code, rest.len()) {
+        ("1" | "7", 10) => &[3, 3, 4],
+        (_, 10) => &[5, 5],
+        (_, 9) => &[3, 3, 3],
+        (_, 8) => &[4, 4],
+        (_, 11) => &[3, 4, 4],
+        _ => &[],
+    };
+    let mut text = format!("+{code}");
+    let mut rest = rest;
+    for length in groups.iter().copied().chain(std::iter::repeat(4)) {
+        if rest.is_empty() {
+            break;
+        }
+        // Nobody reads out a last group of one.
+        let length = if rest.len() == length + 1 { length + 1 } else { length.min(rest.len()) };
+        let (group, others) = rest.split_at(length);
+        text.push(' ');
+        text.push_str(group);
+        rest = others;
+    }
+    text
+}
+
+/// Calling codes of two digits, by the plan of the ITU (E.164): the other codes of a zone have three.
+fn is_two_digit_code(first: u8, second: u8) -> bool {
+    match first {
+        b'2' => matches!(second, b'0' | b'7'),
+        b'3' => matches!(second, b'0'..=b'4' | b'6' | b'9'),
+        b'4' => second != b'2',
+        b'5' => matches!(second, b'1'..=b'8'),
+        b'6' => matches!(second, b'0'..=b'6'),
+        b'8' => matches!(second, b'1' | b'2' | b'4' | b'6'),
+        b'9' => matches!(second, b'0'..=b'5' | b'8'),
+        _ => false,
+    }
+}
+
 impl fmt::Display for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -256,6 +307,31 @@ mod tests {
     fn check_error(typed: &str, default: &str, expect: &str) {
         let error = parse(typed, country(default)).expect_err(typed);
         assert_eq!(error.to_string(), expect, "{typed:?} in {default}");
+    }
+
+    #[test]
+    fn numbers_are_read_out_in_groups() {
+        for (e164, expect) in [
+            ("+919876543210", "+91 98765 43210"),
+            ("+14155550123", "+1 415 555 0123"),
+            ("+447911123456", "+44 79111 23456"),
+            ("+35312345678", "+353 1234 5678"),
+            ("+493012345", "+49 3012 345"),
+            ("+8613812345678", "+86 138 1234 5678"),
+            ("+12", "+1 2"),
+            ("typed", "typed"),
+        ] {
+            assert_eq!(in_groups(e164), expect);
+        }
+    }
+
+    #[test]
+    fn calling_codes_are_cut_where_they_end() {
+        for country in Country::all() {
+            let code = country.calling_code().to_string();
+            let text = in_groups(&format!("+{code}2345678901"));
+            assert!(text.starts_with(&format!("+{code} ")), "{}: {text}", country.as_str());
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod migrate;
 pub mod schema;
 
 // The rooms
+pub mod agents;
 pub mod assign;
 pub mod backup;
 pub mod companies;

@@ -11,6 +11,7 @@ use crate::{
 
 /// The statements of every module that has some. A module that is missing here fails the second test.
 const MODULES: &[(&str, &[Registered])] = &[
+    ("agents", crate::agents::STATEMENTS),
     ("assign", crate::assign::STATEMENTS),
     ("companies", crate::companies::STATEMENTS),
     ("doctor", crate::doctor::STATEMENTS),

@@ -24,6 +24,7 @@ fixed! {
     leads = "/leads";
     customers = "/customers";
     new_lead = "/leads/new";
+    agents = "/agents";
     leads_assignment = "/leads/selection/assignment";
     leads_spread = "/leads/selection/spread";
     leads_status = "/leads/selection/status";
@@ -39,6 +40,11 @@ fixed! {
     live = "/live";
     kit = "/kit";
     health = "/health";
+}
+
+/// Where leads are added: with a file by whoever may, else one by one.
+pub const fn add_leads(may_import: bool) -> &'static str {
+    if may_import { imports() } else { new_lead() }
 }
 
 /// A lead's panel.

@@ -114,6 +114,7 @@ needs!(
     LeadsEdit,
     LeadsAssign,
     LeadsImport,
+    CustomersView,
     UsersView,
     UsersManage,
     SettingsManage,
