@@ -24,7 +24,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (dialog.querySelector("#dialog-body") && !dialog.open) dialog.showModal();
 });
 
-document.getElementById("dialog").addEventListener("close", (event) => event.target.replaceChildren());
+document.addEventListener("close", (event) => event.target.id === "dialog" && event.target.replaceChildren(), true);
 
 // Enter in a field sends the form; what is still missing may be asked for in a dialog that is closed.
 document.addEventListener(

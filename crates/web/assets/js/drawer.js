@@ -2,7 +2,8 @@
 const close = () => location.hash === "#sidebar" && history.back();
 
 document.addEventListener("keydown", (event) => event.key === "Escape" && close());
-document.querySelector(".sidebar .away")?.addEventListener("click", (event) => {
+document.addEventListener("click", (event) => {
+  if (!event.target.closest(".sidebar .away")) return;
   event.preventDefault();
   close();
 });

@@ -102,8 +102,8 @@ pub fn kit(theme: Theme) -> Markup {
                 (section("Toasts", &html! { @for (tone, text) in TONES { (Toast::new(tone, text).undo("/kit")) } }))
                 (section("An empty place", &nothing()))
                 (section("Tabs, segments, pages", &html! {
-                    (data::tabs("Example", &[tab("All", true, Some("25")), tab("Banned", false, Some("2"))]))
-                    (data::segmented("Example", &[tab("Today", true, None), tab("Week", false, None), tab("Month", false, None)]))
+                    (data::tabs("Example of tabs", &[tab("All", true, Some("25")), tab("Banned", false, Some("2"))]))
+                    (data::segmented("Example of segments", &[tab("Today", true, None), tab("Week", false, None), tab("Month", false, None)]))
                     (data::pager(&Pager { shown: "50 of 5,000 leads".into(), first: Some("/kit".into()), before: Some("/kit".into()), after: Some("/kit".into()) }))
                 }))
                 (section("Progress", &html! { (data::progress("Importing", 3_000, Some(5_033), "3,000 of 5,033 rows")) (data::progress("Reading", 0, None, "reading the file")) }))
@@ -170,9 +170,13 @@ pub fn sample(name: &str, theme: Theme) -> Option<Markup> {
         "import-running" => within(
             "Add leads",
             "Leads",
-            import::progress(&import::Progress { outcome: None, ..import_done() }),
+            html! { (data::heading("Import", None, &html! {})) (import::progress(&import::Progress { outcome: None, ..import_done() })) },
         ),
-        "import-done" => within("Add leads", "Leads", import::progress(&import_done())),
+        "import-done" => within(
+            "Add leads",
+            "Leads",
+            html! { (data::heading("Import", None, &html! {})) (import::progress(&import_done())) },
+        ),
         "single" => within(
             "Add leads",
             "Leads",

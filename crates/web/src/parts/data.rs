@@ -113,7 +113,7 @@ pub struct Pager {
 /// The pager of a list.
 pub fn pager(pager: &Pager) -> Markup {
     html! {
-        nav.pager aria-label="Pages" {
+        nav.pager aria-label="Pages of the list" {
             span.shown { (pager.shown) }
             @if let Some(href) = &pager.first { a.button.small data-weight="quiet" href=(href) { "First" } }
             @if let Some(href) = &pager.before { a.button.small data-weight="plain" rel="prev" href=(href) { (icon(Icon::Left)) "Back" } }

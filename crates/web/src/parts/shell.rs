@@ -167,7 +167,7 @@ fn sidebar(shell: &Shell) -> Markup {
                 div.sign-line {
                     a.sign href="/" { (mark()) span { "Evenhand" small { (shell.company) } } }
                 }
-                nav aria-label="Pages" {
+                nav aria-label="Main" {
                     ul {
                         @for item in &shell.nav {
                             @if let Some(group) = &item.group { li.group-name { (group) } }
