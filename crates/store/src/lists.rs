@@ -7,6 +7,8 @@
 mod roads;
 #[cfg(test)]
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     error::{Error, Result},
@@ -145,7 +147,7 @@ pub async fn page(
     let question = Question { company, filter, sight };
     let behind = behind.filter(|cursor| cursor.sort == sort);
     // One more tells whether there is a next page.
-    let mut found = roads::page(session, &question, sort, behind, rows_max + 1).await?;
+    let mut found = roads::page(session, &question, sort, behind, rows_max + 1, roads::EFFORT).await?;
     let more = found.len() as i64 > rows_max;
     found.truncate(rows_max as usize);
     let next = found.last().filter(|_| more).cloned();
@@ -183,7 +185,7 @@ pub async fn count(
 ) -> Result<i64> {
     if filter.is_plain() && sight == Sight::All {
         let counted = counted(session, company, filter).await?;
-        return Ok(counted.iter().map(|(_, leads)| leads).sum());
+        return Ok(counted.iter().map(|(_, leads)| leads).sum::<i64>().min(at_most));
     }
     roads::count(session, &Question { company, filter, sight }, at_most).await
 }

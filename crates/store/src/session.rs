@@ -209,13 +209,16 @@ async fn postgres_rows(
 /// The same verbs on rusqlite.
 mod sqlite {
     use super::{Engine, Result, Row, Stage, Value, render};
+    use crate::error::Error;
     use rusqlite::{CachedStatement, Connection};
 
     /// `$n` is a name for SQLite, numbered by first appearance; binding goes by the name.
-    const NAMES: [&str; 32] = [
+    const NAMES: [&str; 64] = [
         "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15",
         "$16", "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29",
-        "$30", "$31", "$32",
+        "$30", "$31", "$32", "$33", "$34", "$35", "$36", "$37", "$38", "$39", "$40", "$41", "$42", "$43",
+        "$44", "$45", "$46", "$47", "$48", "$49", "$50", "$51", "$52", "$53", "$54", "$55", "$56", "$57",
+        "$58", "$59", "$60", "$61", "$62", "$63", "$64",
     ];
 
     fn prepare<'c>(
@@ -223,6 +226,13 @@ mod sqlite {
         sql: &str,
         params: &[Value<'_>],
     ) -> Result<CachedStatement<'c>> {
+        if params.len() > NAMES.len() {
+            return Err(Error::Sql(format!(
+                "a statement has {} parameters; {} can be bound",
+                params.len(),
+                NAMES.len()
+            )));
+        }
         let mut statement = connection.prepare_cached(&render(sql, Engine::Sqlite))?;
         for (name, value) in NAMES.iter().zip(params) {
             // A parameter that this text does not use is fine: PostgreSQL would say so in the test that prepares all.

@@ -2,7 +2,7 @@
 //!
 //! A *road* is an index to go along. A list can *walk* the road of its sort and take what fits, which is quick where
 //! much fits; or it can *gather* all leads of a narrow road and sort them, which is quick where there are few. What
-//! each way would cost is estimated from the counters and from counting a little (`PROBED`); a walk that turns out to
+//! each way would cost is estimated from the counters and from counting a little; a walk that turns out to
 //! be much longer than expected (what fits lies elsewhere) is given up for the next best way, without a limit.
 //!
 //! SQLite has no statistics here, so every statement names its index; PostgreSQL is kept from others by the form of
@@ -18,14 +18,22 @@ use domain::{
 };
 use std::collections::HashMap;
 
-/// Leads of a road that are counted to find out whether there are few.
-const PROBED: i64 = 4_000;
-/// The same, when the first way did not lead anywhere.
-const PROBED_AGAIN: i64 = 300_000;
-/// How many times longer than expected a walk may become.
-const PATIENCE: i64 = 6;
-/// A walk that is given up has seen at least so many.
-const WALKED_MIN: i64 = 2_000;
+/// How hard to try before it is known which way is short.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effort {
+    /// Leads of a road that are counted to find out whether there are few.
+    pub(super) probed: i64,
+    /// The same, when the first way did not lead anywhere.
+    pub(super) probed_again: i64,
+    /// How many times longer than expected a walk may become.
+    pub(super) patience: i64,
+    /// A walk that is given up has seen at least so many.
+    pub(super) walked_min: i64,
+}
+
+/// As measured: docs/decisions/0008.
+pub(super) const EFFORT: Effort =
+    Effort { probed: 4_000, probed_again: 300_000, patience: 6, walked_min: 2_000 };
 
 /// What it costs to look at a row, in steps along an index: the ratios, not the numbers, matter.
 mod cost {
@@ -134,7 +142,9 @@ impl<'q> Road<'q> {
             }
             Road::Word(word) => {
                 text.add(" FROM (");
-                found_by(word, " UNION ", "t.lead_id", "p.id", text);
+                // A lead may have several terms that begin alike, and each lead comes once.
+                let once = if word.number.is_none() { "DISTINCT t.lead_id" } else { "t.lead_id" };
+                found_by(word, " UNION ", once, "p.id", text);
                 return text.add(
                     ") t CROSS JOIN leads l /*sqlite INDEXED BY sqlite_autoindex_leads_1*/ WHERE l.company_id = $1 AND l.id = t.lead_id",
                 );
@@ -439,17 +449,18 @@ pub(super) async fn page(
     sort: Sort,
     behind: Option<&Cursor>,
     rows: i64,
+    effort: Effort,
 ) -> Result<Vec<Cursor>> {
     let conditions = question.conditions();
     let mut known = Sizes::default();
-    let way = first_way(session, question, &conditions, sort.key(), rows, &mut known).await?;
+    let way = first_way(session, question, &conditions, sort.key(), (rows, effort), &mut known).await?;
     let found = take(session, &page_text(question, &conditions, way, sort, behind, rows), sort).await?;
     let Way::Walk(road, patience) = way else { return Ok(found) };
     if found.len() as i64 >= rows || known.size_of(road, &conditions) <= patience {
         return Ok(found);
     }
     // What fits lies elsewhere, or the list ends here.
-    let way = last_way(session, question, &conditions, sort.key(), &mut known).await?;
+    let way = last_way(session, question, &conditions, sort.key(), effort, &mut known).await?;
     take(session, &page_text(question, &conditions, way, sort, behind, rows), sort).await
 }
 
@@ -550,7 +561,7 @@ async fn first_way<'q>(
     question: &Question<'q>,
     conditions: &[Condition<'q>],
     key: SortKey,
-    rows: i64,
+    (rows, effort): (i64, Effort),
     known: &mut Sizes,
 ) -> Result<Way<'q>> {
     let along = along(key);
@@ -560,7 +571,7 @@ async fn first_way<'q>(
     }) {
         return Ok(Way::Straight(road));
     }
-    probe(session, question, conditions, PROBED, known).await?;
+    probe(session, question, conditions, effort.probed, known).await?;
     let mut ways: Vec<(i64, Way<'q>)> = Vec::new();
     for (index, size, open) in &known.narrow {
         let Some(road) = conditions[*index].road(key) else { continue };
@@ -577,7 +588,7 @@ async fn first_way<'q>(
             .map(|(_, size, _)| (*size as f64 / known.total.max(1) as f64).clamp(1e-9, 1.0))
             .product();
         let expected = ((rows as f64 / share).min(1e15) as i64).min(size);
-        let patience = (expected.saturating_mul(PATIENCE)).max(WALKED_MIN);
+        let patience = expected.saturating_mul(effort.patience).max(effort.walked_min);
         ways.push((expected * road.step(conditions, key), Way::Walk(road, patience)));
     }
     Ok(ways.into_iter().min_by_key(|(cost, _)| *cost).map_or(Way::Walk(along, i64::MAX), |(_, way)| way))
@@ -589,9 +600,10 @@ async fn last_way<'q>(
     question: &Question<'q>,
     conditions: &[Condition<'q>],
     key: SortKey,
+    effort: Effort,
     known: &mut Sizes,
 ) -> Result<Way<'q>> {
-    probe(session, question, conditions, PROBED_AGAIN, known).await?;
+    probe(session, question, conditions, effort.probed_again, known).await?;
     let along = along(key);
     let walk = (known.total * along.step(conditions, key), Way::Walk(along, i64::MAX));
     let gathers = known.narrow.iter().filter_map(|(index, size, _)| {
@@ -608,7 +620,7 @@ async fn narrowest<'q>(
     conditions: &[Condition<'q>],
     known: &mut Sizes,
 ) -> Result<Road<'q>> {
-    probe(session, question, conditions, PROBED_AGAIN, known).await?;
+    probe(session, question, conditions, EFFORT.probed_again, known).await?;
     let whole = [Road::Leads, Road::Activity(Span::default())];
     let whole = whole.map(|road| (known.total * road.step(conditions, SortKey::Id), road));
     let narrow = known.narrow.iter().filter_map(|(index, size, _)| {
@@ -618,7 +630,7 @@ async fn narrowest<'q>(
     Ok(narrow.chain(whole).min_by_key(|(cost, _)| *cost).map_or(Road::Leads, |(_, road)| road))
 }
 
-async fn take(session: &mut Session, text: &Query<'_>, sort: Sort) -> Result<Vec<Cursor>> {
+pub(super) async fn take(session: &mut Session, text: &Query<'_>, sort: Sort) -> Result<Vec<Cursor>> {
     session
         .rows(&text.sql(), text.values(), |row| {
             let place = match sort.key() {
