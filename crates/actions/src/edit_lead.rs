@@ -167,9 +167,10 @@ async fn edit(session: &mut Session, company: CompanyId, order: &EditLead) -> Re
             Field::Department => Label::Department,
             _ => Label::Source,
         };
-        let id = match name.is_empty() {
-            true => None,
-            false => Some(labels::find_or_add(session, company, label, &name).await?),
+        let id = if name.is_empty() {
+            None
+        } else {
+            Some(labels::find_or_add(session, company, label, &name).await?)
         };
         match label {
             Label::Branch => after.branch = id.map(BranchId),

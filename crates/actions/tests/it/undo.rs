@@ -164,7 +164,7 @@ fn r21a_statuses_and_tags_are_put_back() {
         undo(&office, "Root", off.run.expect("a run")).await;
         assert_eq!(
             (tags().await, office.places().await),
-            (vec!["hot".into(), "".into(), "".into()], before.0)
+            (vec!["hot".to_owned(), String::new(), String::new()], before.0)
         );
     });
 }
