@@ -184,7 +184,7 @@ async fn edit(session: &mut Session, company: CompanyId, order: &EditLead) -> Re
     }
     let changed = changed.into_iter().map(Field::word).collect::<Vec<_>>().join(", ");
     let edit = Edit { lead, version, actor: order.viewer.actor(), at: order.now, changed: &changed };
-    if !edits::save(session, company, edit, &after).await? {
+    if !edits::save(session, company, edit, &before, &after).await? {
         return conflict(session, company, lead).await;
     }
     Ok(LeadEdited::Done { version: version + 1 })

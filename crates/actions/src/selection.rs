@@ -4,13 +4,13 @@ use crate::error::{Error, Result};
 use domain::{
     bulk::{BY_HAND, Numbers, Skipped, Told, Work},
     ids::{CompanyId, LeadId, RunId},
+    lead_list::Filter,
     pool::AgentLine,
     time::Moment,
-    viewer::{Sight, Viewer},
+    viewer::Viewer,
 };
 use store::{
-    Session, Store,
-    leads::{self, Filter},
+    Session, Store, lists,
     runs::{self, Record},
     selection::{self, Chosen, LastChange},
     session::BoxFuture,
@@ -103,7 +103,7 @@ pub(crate) async fn look(
     let mut seen = match selection {
         Selection::Ticked(leads) => leads.clone(),
         Selection::Matching { filter, shown, as_of } => {
-            let matching = matching(session, company, filter, sight, *as_of).await?;
+            let matching = lists::matching(session, company, filter, sight, *as_of).await?;
             let now = matching.leads.len() as u64 + matching.changed_since;
             report.numbers.skip(Skipped::Changed, matching.changed_since);
             report
@@ -124,32 +124,6 @@ pub(crate) async fn look(
         }
     }
     Ok((leads, report))
-}
-
-/// The leads that match now.
-struct Matching {
-    leads: Vec<(LeadId, i64)>,
-    changed_since: u64,
-}
-
-async fn matching(
-    session: &mut Session,
-    company: CompanyId,
-    filter: &Filter,
-    sight: Sight,
-    as_of: Moment,
-) -> Result<Matching> {
-    let mut matching = Matching { leads: Vec::new(), changed_since: 0 };
-    leads::each(session, company, *filter, sight, |line| {
-        if line.last_activity_at > as_of {
-            matching.changed_since += 1;
-        } else {
-            matching.leads.push((line.id, line.version));
-        }
-        Ok(())
-    })
-    .await?;
-    Ok(matching)
 }
 
 /// The report of a bulk change while it is made.

@@ -116,8 +116,9 @@ fn quoted(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{lead_list::Filter, viewer::Sight};
     use std::collections::BTreeMap;
-    use store::{leads, statuses, testing, users};
+    use store::{lists, statuses, testing, users};
 
     const TUESDAY_AT_11: Moment = Moment(1_778_601_600_000); // 2026-05-12, Chicago
     const SUNDAY_AT_3: Moment = Moment(1_778_400_000_000);
@@ -161,16 +162,10 @@ mod tests {
             let company = fill(&database.store, people::COMPANY, TUESDAY_AT_11).await.unwrap();
             let mut lines = Vec::new();
             let mut reader = database.store.read().await.unwrap();
-            leads::each(
-                reader.session(),
-                company.id,
-                leads::Filter::default(),
-                domain::viewer::Sight::All,
-                |line| {
-                    lines.push(line);
-                    Ok(())
-                },
-            )
+            lists::each(reader.session(), company.id, &Filter::default(), Sight::All, |line| {
+                lines.push(line);
+                Ok(())
+            })
             .await
             .unwrap();
             stories.push(lines);
@@ -207,7 +202,7 @@ mod tests {
         assert_eq!((users.len(), agents.len()), (25, 21));
         assert!(agents.iter().all(|agent| agent.held <= agent.cap.unwrap()), "nobody is above the cap");
         let mut newest = Moment(0);
-        leads::each(session, company.id, leads::Filter::default(), domain::viewer::Sight::All, |line| {
+        lists::each(session, company.id, &Filter::default(), Sight::All, |line| {
             newest = newest.max(line.last_activity_at);
             Ok(())
         })

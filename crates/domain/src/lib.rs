@@ -5,6 +5,7 @@
 pub mod bulk;
 pub mod ids;
 pub mod job;
+pub mod lead_list;
 pub mod pool;
 pub mod role;
 pub mod sentence;

@@ -1,6 +1,6 @@
 //! The doctor: recounts what the counters say, and looks for what the rules forbid.
 
-use crate::{dialect::Engine, error::Result, params, session::Session, sql, sql::Sql};
+use crate::{dialect::Engine, error::Result, params, session::Session, sql, sql::Sql, terms};
 use domain::ids::CompanyId;
 
 sql! {
@@ -55,10 +55,20 @@ pub async fn examine(session: &mut Session, company: CompanyId) -> Result<Vec<St
             found.push(format!("{number} {what}"));
         }
     }
+    let compared = terms::compare(session, company).await?;
+    if compared.name_keys_off > 0 {
+        found.push(format!("{} leads are sorted under another name than theirs", compared.name_keys_off));
+    }
+    if !compared.same {
+        let terms::Compared { kept, expected, .. } = compared;
+        found.push(format!(
+            "searches go by {kept} terms; the leads have {expected}, and they are not the same"
+        ));
+    }
     Ok(found)
 }
 
-/// Sets the counters to what a recount says. Nobody changes leads meanwhile: on SQLite there is one writer, on
+/// Sets the counters, and what searches and sorts by name go by, to what a recount says. Nobody changes leads meanwhile: on SQLite there is one writer, on
 /// PostgreSQL the others wait at the queues, where everything that changes an owner begins.
 pub async fn recount(session: &mut Session, company: CompanyId) -> Result<()> {
     if session.engine() == Engine::Postgres {
@@ -67,7 +77,7 @@ pub async fn recount(session: &mut Session, company: CompanyId) -> Result<()> {
     session.execute(&RECOUNT_CLEAR, params![company]).await?;
     session.execute(&RECOUNT_STATUSES, params![company]).await?;
     session.execute(&RECOUNT_QUEUES, params![company]).await?;
-    Ok(())
+    terms::rewrite(session, company).await
 }
 
 async fn counters(session: &mut Session, sql: &Sql, company: CompanyId) -> Result<Vec<(String, i64, i64)>> {

@@ -1,17 +1,20 @@
-//! Leads: adding them in bulk, listing them, one of them with its timeline.
+//! Leads: adding them in bulk, and one of them with its timeline. The lists are next door.
 
 use crate::{
     error::Result,
+    lists::{self, LeadLine},
     params,
+    query::Query,
     session::Session,
     sql,
-    sql::Sql,
     stage::{Stage, StageType::Int, StageType::Text},
-    value::{Row, Value},
+    terms::{self, Term},
+    value::Value,
 };
 pub use domain::timeline::Event;
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, ImportId, LeadId, SourceId, StatusId, UserId},
+    lead_list::{name_key, terms},
     time::Moment,
     timeline::RunOfEntry,
     viewer::Sight,
@@ -68,6 +71,7 @@ pub static STAGE_NEW: Stage = Stage {
         ("phone_typed", Text),
         ("first_name", Text),
         ("last_name", Text),
+        ("name_key", Text),
         ("email", Text),
         ("country", Text),
         ("details", Text),
@@ -82,10 +86,10 @@ pub static STAGE_NEW_TAGS: Stage =
 sql! {
     INSERT_STAGED = "INSERT INTO leads (company_id, id, version, entries, status_id, branch_id, department_id, source_id, import_id,
             created_at_ms, last_activity_at_ms, attempts, owners_before, phone_doubtful, email_doubtful,
-            phone, phone_typed, first_name, last_name, email, country, details)
+            phone, phone_typed, first_name, last_name, name_key, email, country, details)
         SELECT $1, s.id, 1, 1, s.status_id, s.branch_id, s.department_id, s.source_id, $2,
             $3, $3, 0, 0, s.phone_doubtful, s.email_doubtful,
-            s.phone, s.phone_typed, s.first_name, s.last_name, s.email, s.country, s.details
+            s.phone, s.phone_typed, s.first_name, s.last_name, s.name_key, s.email, s.country, s.details
         FROM stage_leads s WHERE true ORDER BY s.id
         ON CONFLICT (company_id, phone) DO NOTHING RETURNING id";
     FORGET_KNOWN = "DELETE FROM stage_leads WHERE NOT EXISTS
@@ -104,7 +108,7 @@ sql! {
         LEFT JOIN statuses ts ON ts.company_id = e.company_id AND ts.id = e.to_status_id
         LEFT JOIN runs r ON r.company_id = e.company_id AND r.id = e.run_id
         WHERE e.company_id = $1 AND e.lead_id = $2 ORDER BY e.entry LIMIT $3";
-    TAGS_OF = "SELECT t.name FROM lead_tags lt JOIN tags t ON t.company_id = lt.company_id AND t.id = lt.tag_id
+    TAGS_OF = "SELECT t.id, t.name FROM lead_tags lt JOIN tags t ON t.company_id = lt.company_id AND t.id = lt.tag_id
         WHERE lt.company_id = $1 AND lt.lead_id = $2 ORDER BY t.name_folded";
 }
 
@@ -129,7 +133,9 @@ pub async fn insert_new(
     leads: &[NewLead],
     capture: Capture,
 ) -> Result<Vec<(StatusId, i64)>> {
-    let rows = leads.iter().map(|lead| {
+    let name_keys: Vec<String> =
+        leads.iter().map(|lead| name_key(&lead.first_name, &lead.last_name)).collect();
+    let rows = leads.iter().zip(&name_keys).map(|(lead, name_key)| {
         [
             Value::from(lead.id),
             lead.status.into(),
@@ -142,6 +148,7 @@ pub async fn insert_new(
             (&lead.phone_typed).into(),
             (&lead.first_name).into(),
             (&lead.last_name).into(),
+            name_key.into(),
             (&lead.email).into(),
             (&lead.country).into(),
             (&lead.details).into(),
@@ -164,213 +171,21 @@ pub async fn insert_new(
     if session.stage(&STAGE_NEW_TAGS, tags).await? > 0 {
         session.execute(&INSERT_STAGED_TAGS, params![company]).await?;
     }
+    let terms: Vec<Term> = leads
+        .iter()
+        .zip(&name_keys)
+        .filter(|(lead, _)| added.contains(&lead.id))
+        .flat_map(|(lead, name_key)| {
+            let terms = terms(name_key, lead.email.as_deref(), &lead.phone);
+            terms.into_iter().map(|term| (term, lead.id))
+        })
+        .collect();
+    terms::insert(session, company, &terms).await?;
     let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
     for lead in new() {
         *per_status.entry(lead.status).or_default() += 1;
     }
     Ok(per_status.into_iter().collect())
-}
-
-/// A lead as lists show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeadLine {
-    /// Which.
-    pub id: LeadId,
-    /// First name.
-    pub first_name: String,
-    /// Last name, or nothing.
-    pub last_name: String,
-    /// E.164.
-    pub phone: String,
-    /// Possible, but not valid.
-    pub phone_doubtful: bool,
-    /// E-mail as typed.
-    pub email: Option<String>,
-    /// Its status.
-    pub status: String,
-    /// Its owner's name.
-    pub owner: Option<String>,
-    /// Its owner's e-mail.
-    pub owner_email: Option<String>,
-    /// Where it came from.
-    pub source: Option<String>,
-    /// Its branch.
-    pub branch: Option<String>,
-    /// Its department.
-    pub department: Option<String>,
-    /// Its country.
-    pub country: Option<String>,
-    /// When it was captured.
-    pub created_at: Moment,
-    /// When something last happened to it.
-    pub last_activity_at: Moment,
-    /// The version to name when changing it.
-    pub version: i64,
-}
-
-/// Which leads a list is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Filter {
-    /// Only this status.
-    pub status: Option<StatusId>,
-    /// Only this owner.
-    pub owner: Option<UserId>,
-}
-
-const LINE: &str =
-    "SELECT l.id, l.first_name, l.last_name, l.phone, l.phone_doubtful, l.email, s.name, u.name, u.email,
-        so.name, b.name, d.name, l.country, l.created_at_ms, l.last_activity_at_ms, l.version
-    FROM leads l
-    LEFT JOIN statuses s ON s.company_id = l.company_id AND s.id = l.status_id
-    LEFT JOIN users u ON u.company_id = l.company_id AND u.id = l.owner_id
-    LEFT JOIN sources so ON so.company_id = l.company_id AND so.id = l.source_id
-    LEFT JOIN branches b ON b.company_id = l.company_id AND b.id = l.branch_id
-    LEFT JOIN departments d ON d.company_id = l.company_id AND d.id = l.department_id
-    WHERE l.company_id = $1";
-
-/// A text under construction with the values of its parameters: literals are appended, values never are.
-struct Query {
-    sql: String,
-    values: Vec<Value<'static>>,
-}
-
-impl Query {
-    fn new(company: CompanyId, head: &str) -> Query {
-        Query { sql: head.to_owned(), values: vec![company.into()] }
-    }
-
-    /// Appends a literal in which `?` stands for this value.
-    fn and(&mut self, literal: &str, value: Value<'static>) {
-        self.values.push(value);
-        self.sql.push_str(&literal.replace('?', &format!("${}", self.values.len())));
-    }
-}
-
-fn list_text(
-    company: CompanyId,
-    filter: Filter,
-    sight: Sight,
-    below: Option<LeadId>,
-    rows_max: i64,
-) -> Query {
-    let owned = filter.owner.is_some() || matches!(sight, Sight::OwnedBy(_));
-    let mut text =
-        Query::new(company, &LINE.replace("FROM leads l", through(owned, filter.status.is_some())));
-    if let Some(status) = filter.status {
-        text.and(" AND l.status_id = ?", status.into());
-    }
-    if let Some(owner) = filter.owner {
-        text.and(" AND l.owner_id = ?", owner.into());
-    }
-    see(&mut text, sight);
-    if let Some(below) = below {
-        text.and(" AND l.id < ?", below.into());
-    }
-    text.and(" ORDER BY l.id DESC LIMIT ?", rows_max.into());
-    text
-}
-
-/// The index to go through. SQLite, without statistics, takes a company for a handful of rows and would rather walk
-/// through all of its leads.
-fn through(owner: bool, status: bool) -> &'static str {
-    match (owner, status) {
-        (true, _) => "FROM leads l /*sqlite INDEXED BY leads_owner*/",
-        (false, true) => "FROM leads l /*sqlite INDEXED BY leads_status*/",
-        (false, false) => "FROM leads l",
-    }
-}
-
-/// What the sight of a viewer adds to a WHERE (R13, R14).
-fn see(text: &mut Query, sight: Sight) {
-    match sight {
-        Sight::All => {}
-        Sight::OwnedBy(user) => text.and(" AND l.owner_id = ?", user.into()),
-        Sight::Labels { branch, department } => {
-            if let Some(branch) = branch {
-                text.and(
-                    " AND (l.branch_id = ? OR u.branch_id = ? OR (l.branch_id IS NULL AND l.owner_id IS NULL))",
-                    branch.into(),
-                );
-            }
-            if let Some(department) = department {
-                text.and(
-                    " AND (l.department_id = ? OR u.department_id = ? OR (l.department_id IS NULL AND l.owner_id IS NULL))",
-                    department.into(),
-                );
-            }
-        }
-    }
-}
-
-/// Every shape that the built statements can have.
-#[cfg(test)]
-pub(crate) fn variants() -> Vec<String> {
-    let (company, user) = (CompanyId(1), UserId(1));
-    let sights = [
-        Sight::All,
-        Sight::OwnedBy(user),
-        Sight::Labels { branch: Some(BranchId(1)), department: None },
-        Sight::Labels { branch: None, department: Some(DepartmentId(1)) },
-        Sight::Labels { branch: Some(BranchId(1)), department: Some(DepartmentId(1)) },
-    ];
-    let mut all = Vec::new();
-    for sight in sights {
-        for status in [None, Some(StatusId(1))] {
-            for owner in [None, Some(user)] {
-                for below in [None, Some(LeadId(1))] {
-                    all.push(list_text(company, Filter { status, owner }, sight, below, 1).sql);
-                }
-            }
-        }
-        all.push(one_text(company, LeadId(1), sight).sql);
-    }
-    all
-}
-
-fn read_line(row: &Row<'_>) -> Result<LeadLine> {
-    Ok(LeadLine {
-        id: row.get(0)?,
-        first_name: row.get(1)?,
-        last_name: row.get(2)?,
-        phone: row.get(3)?,
-        phone_doubtful: row.get(4)?,
-        email: row.get(5)?,
-        status: row.get(6)?,
-        owner: row.get(7)?,
-        owner_email: row.get(8)?,
-        source: row.get(9)?,
-        branch: row.get(10)?,
-        department: row.get(11)?,
-        country: row.get(12)?,
-        created_at: row.get(13)?,
-        last_activity_at: row.get(14)?,
-        version: row.get(15)?,
-    })
-}
-
-/// A page of leads, newest first, below the last one of the page before (a keyset page: equally fast everywhere).
-pub async fn page(
-    session: &mut Session,
-    company: CompanyId,
-    filter: Filter,
-    sight: Sight,
-    below: Option<LeadId>,
-    rows_max: i64,
-) -> Result<Vec<LeadLine>> {
-    let text = list_text(company, filter, sight, below, rows_max);
-    session.rows(&Sql::built(text.sql), &text.values, read_line).await
-}
-
-/// All leads that match, newest first, one at a time.
-pub async fn each(
-    session: &mut Session,
-    company: CompanyId,
-    filter: Filter,
-    sight: Sight,
-    mut see: impl FnMut(LeadLine) -> Result<()> + Send,
-) -> Result<()> {
-    let text = list_text(company, filter, sight, None, i64::MAX);
-    session.each(&Sql::built(text.sql), &text.values, |row| see(read_line(row)?)).await
 }
 
 /// One lead in full.
@@ -391,12 +206,20 @@ pub struct LeadInFull {
 /// Entries of a timeline that are shown at the most.
 pub const EVENTS_MAX: i64 = 1_000;
 
-fn one_text(company: CompanyId, lead: LeadId, sight: Sight) -> Query {
-    let head = LINE.replacen("l.version", "l.version, l.phone_typed, l.details", 1);
-    let mut text = Query::new(company, &head);
-    text.and(" AND l.id = ?", lead.into());
-    see(&mut text, sight);
+fn one_text(company: CompanyId, lead: LeadId, sight: Sight) -> Query<'static> {
+    let mut text = Query::new(company, lists::LINE);
+    text.add(", l.phone_typed, l.details FROM leads l");
+    text.add(lists::NAMES_OF_LINE);
+    text.with(" WHERE l.company_id = $1 AND l.id = ?1", [lead.into()]);
+    lists::see(&mut text, sight);
     text
+}
+
+/// Every shape that the statement of one lead can have.
+#[cfg(test)]
+pub(crate) fn variants() -> Vec<String> {
+    let sights = lists::sights();
+    sights.into_iter().map(|sight| one_text(CompanyId(1), LeadId(1), sight).into_text()).collect()
 }
 
 /// The lead, if there is one and the viewer may see it.
@@ -408,12 +231,14 @@ pub async fn one(
 ) -> Result<Option<LeadInFull>> {
     let text = one_text(company, lead, sight);
     let found = session
-        .optional(&Sql::built(text.sql), &text.values, |row| {
-            Ok((read_line(row)?, row.get::<String>(16)?, row.get::<Option<String>>(17)?))
+        .optional(&text.sql(), text.values(), |row| {
+            let after = lists::LINE_COLUMNS;
+            Ok((lists::read_line(row)?, row.get::<String>(after)?, row.get::<Option<String>>(after + 1)?))
         })
         .await?;
-    let Some((line, phone_typed, details)) = found else { return Ok(None) };
-    let tags = session.rows(&TAGS_OF, params![company, lead], |row| row.get(0)).await?;
+    let Some((mut line, phone_typed, details)) = found else { return Ok(None) };
+    line.tags = session.rows(&TAGS_OF, params![company, lead], |row| Ok((row.get(0)?, row.get(1)?))).await?;
+    let tags = line.tags.iter().map(|(_, name)| name.clone()).collect();
     let events = session
         .rows(&EVENTS_OF, params![company, lead, EVENTS_MAX], |row| {
             Ok(Event {

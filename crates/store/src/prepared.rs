@@ -22,6 +22,7 @@ const MODULES: &[(&str, &[Registered])] = &[
     ("labels", crate::labels::STATEMENTS),
     ("leads", crate::leads::STATEMENTS),
     ("lease", crate::lease::STATEMENTS),
+    ("lists", crate::lists::STATEMENTS),
     ("migrate", crate::migrate::STATEMENTS),
     ("notes", crate::notes::STATEMENTS),
     ("pool", crate::pool::STATEMENTS),
@@ -32,6 +33,7 @@ const MODULES: &[(&str, &[Registered])] = &[
     ("status_change", crate::status_change::STATEMENTS),
     ("statuses", crate::statuses::STATEMENTS),
     ("tags", crate::tags::STATEMENTS),
+    ("terms", crate::terms::STATEMENTS),
     ("undo", crate::undo::STATEMENTS),
     ("users", crate::users::STATEMENTS),
 ];
@@ -42,8 +44,9 @@ fn every_statement() -> impl Iterator<Item = (&'static str, String, Option<Engin
         .iter()
         .flat_map(|(_, statements)| statements.iter())
         .map(|statement| (statement.name, statement.text.to_owned(), statement.only));
-    let built = crate::leads::variants().into_iter().map(|text| ("store::leads, built", text, None));
-    literals.chain(built)
+    let one = crate::leads::variants().into_iter().map(|text| ("store::leads, built", text, None));
+    let lists = crate::lists::variants().into_iter().map(|text| ("store::lists, built", text, None));
+    literals.chain(one).chain(lists)
 }
 
 /// Every statement by name and text, whatever engine it is for.
@@ -77,10 +80,11 @@ fn every_statement_prepares_on_both_engines() {
                             Inner::Postgres(connection) => connection.prepare(&text).await.map(drop),
                         };
                         if let Err(error) = answer {
-                            refused.push(format!("{name}: {error}\n{text}"));
+                            let told = format!("{name}: {error}\n{text}");
                             if engine == Engine::Postgres {
-                                break; // the transaction is over
+                                return Err(crate::Error::Sql(told)); // the transaction is over
                             }
+                            refused.push(told);
                         }
                     }
                     Ok(refused)

@@ -26,6 +26,7 @@ pub struct Stage {
 pub const STAGES: &[&Stage] = &[
     &crate::leads::STAGE_NEW,
     &crate::leads::STAGE_NEW_TAGS,
+    &crate::terms::STAGE_TERMS,
     &crate::assign::STAGE_MOVES,
     &crate::queues::STAGE_QUEUES,
     &crate::hands::STAGE_HAND_MOVES,

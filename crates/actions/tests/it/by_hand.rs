@@ -4,9 +4,13 @@ use crate::office::{NOW, Office, on_both};
 use actions::assign_lead::{AssignLead, Assignment, assign_lead};
 use domain::{
     ids::{LeadId, UserId},
+    lead_list::{Filter, Owner, Sort},
     viewer::Viewer,
 };
-use store::leads::{self, Filter};
+use store::{
+    leads,
+    lists::{self, Page},
+};
 
 /// Somebody gives a lead to somebody.
 pub async fn give(
@@ -203,16 +207,17 @@ fn r13_r14_everybody_sees_their_own_and_no_more() {
             let mut reader = office.store.read().await.expect("a reader");
             let session = reader.session();
             let mut listed: Vec<String> =
-                leads::page(session, office.company.id, Filter::default(), sight, None, 100)
+                lists::page(session, office.company.id, &Filter::default(), Sort::Newest, sight, None, 100)
                     .await
                     .expect("a page")
+                    .lines
                     .into_iter()
                     .map(|line| line.first_name)
                     .collect();
             listed.sort();
             assert_eq!(listed.join(" "), sees, "{who}");
             let mut streamed = Vec::new();
-            leads::each(session, office.company.id, Filter::default(), sight, |line| {
+            lists::each(session, office.company.id, &Filter::default(), sight, |line| {
                 streamed.push(line.first_name);
                 Ok(())
             })
@@ -259,26 +264,33 @@ fn r14_pages_filters_and_the_wall_between_companies() {
             .with("5 Missed of Asha; 4 Busy of Ben; 2 Busy")
             .await;
         let (root, asha) = (office.viewer("Root").await.sight(), office.viewer("Asha").await.sight());
-        let (busy, ben) = (Some(office.status("Busy")), Some(office.people["Ben"]));
+        let (busy, ben) = (Some(office.status("Busy")), Some(Owner::User(office.people["Ben"])));
+        let everything = Filter::default;
         let mut reader = office.store.read().await.expect("a reader");
         for (filter, sight, expect) in [
             (Filter::default(), root, 11),
-            (Filter { status: busy, owner: None }, root, 6),
-            (Filter { status: busy, owner: ben }, root, 4),
-            (Filter { status: None, owner: ben }, asha, 0),
+            (Filter { status: busy, ..everything() }, root, 6),
+            (Filter { status: busy, owner: ben, ..everything() }, root, 4),
+            (Filter { owner: ben, ..everything() }, asha, 0),
             (Filter::default(), asha, 5),
-            (Filter { status: Some(other.status("Missed")), owner: None }, root, 0),
+            (Filter { status: Some(other.status("Missed")), ..everything() }, root, 0),
         ] {
-            let (mut below, mut seen) = (None, 0);
+            let (mut behind, mut below, mut seen) = (None, None, 0);
             loop {
-                let page = leads::page(reader.session(), office.company.id, filter, sight, below, 2)
+                let (session, company) = (reader.session(), office.company.id);
+                let page = lists::page(session, company, &filter, Sort::Newest, sight, behind.as_ref(), 2)
                     .await
                     .expect("a page");
-                assert!(page.iter().map(|line| line.id).is_sorted_by(|a, b| a > b));
-                let Some(last) = page.last() else { break };
-                assert!(below.is_none_or(|below| page[0].id < below));
+                let Page { lines, next } = page;
+                assert!(lines.iter().map(|line| line.id).is_sorted_by(|a, b| a > b));
+                let Some(last) = lines.last() else { break };
+                assert!(below.is_none_or(|below| lines[0].id < below));
                 below = Some(last.id);
-                seen += page.len();
+                seen += lines.len();
+                behind = next;
+                if behind.is_none() {
+                    break;
+                }
             }
             assert_eq!(seen, expect, "{filter:?}");
         }

@@ -5,7 +5,11 @@ use actions::{
     import_leads::{Import, Imported, Progress, import_leads},
     lead_file::Limits,
 };
-use domain::{sentence, viewer::Viewer};
+use domain::{
+    lead_list::{Filter, Sort},
+    sentence,
+    viewer::Viewer,
+};
 use std::sync::Arc;
 
 fn import(office: &Office) -> Import {
@@ -39,7 +43,7 @@ async fn all(office: &Office) -> String {
     let mut reader = office.store.read().await.expect("a reader");
     let mut lines = Vec::new();
     let sight = domain::viewer::Sight::All;
-    store::leads::each(reader.session(), office.company.id, store::leads::Filter::default(), sight, |line| {
+    store::lists::each(reader.session(), office.company.id, &Filter::default(), sight, |line| {
         lines.push(format!("{} {}", line.first_name, line.status));
         Ok(())
     })
@@ -87,16 +91,10 @@ fn r10_labels_and_details_of_rows_and_of_the_import() {
         bring(&office, ROWS, order).await.expect("imported");
         let mut reader = office.store.read().await.expect("a reader");
         let sight = domain::viewer::Sight::All;
-        let lines = store::leads::page(
-            reader.session(),
-            office.company.id,
-            store::leads::Filter::default(),
-            sight,
-            None,
-            10,
-        )
-        .await
-        .expect("a page");
+        let (session, company) = (reader.session(), office.company.id);
+        let all = Filter::default();
+        let page = store::lists::page(session, company, &all, Sort::Newest, sight, None, 10);
+        let lines = page.await.expect("a page").lines;
         drop(reader);
         office.leads = lines.into_iter().map(|line| (line.first_name, line.id)).collect();
         for (name, branch, tags, details) in [

@@ -8,15 +8,11 @@ use actions::{
 };
 use domain::{
     ids::UserId,
+    lead_list::{Filter, Sort},
     viewer::{Sight, Viewer},
 };
 use std::{collections::HashMap, sync::Arc};
-use store::{
-    Store,
-    leads::{self, Filter},
-    sql::Sql,
-    users,
-};
+use store::{Store, lists, sql::Sql, users};
 
 /// A generator of numbers that are the same every time (Numerical Recipes' ranqd1 over 64 bits).
 struct Draw(u64);
@@ -107,11 +103,12 @@ async fn assign_by_hand(
     let mut moved = 0;
     for _ in 0..HAND_MOVES {
         let mut reader = store.read().await.expect("a reader");
-        let page = leads::page(reader.session(), company, Filter::default(), Sight::All, None, 100)
-            .await
-            .expect("a page");
+        let page =
+            lists::page(reader.session(), company, &Filter::default(), Sort::Newest, Sight::All, None, 100)
+                .await
+                .expect("a page");
         drop(reader);
-        let line = &page[draw.below(page.len())];
+        let line = &page.lines[draw.below(page.lines.len())];
         let order = AssignLead {
             company,
             viewer: Viewer::Operator,

@@ -13,6 +13,7 @@ use actions::{
 use domain::{
     email::Email,
     ids::{CompanyId, LeadId, UserId},
+    lead_list::Filter,
     phone::Country,
     role::Scope,
     time::Moment,
@@ -22,7 +23,7 @@ use std::{io::Cursor, sync::Arc};
 use store::{
     Store,
     leads::{self, LeadInFull},
-    statuses,
+    lists, statuses,
     testing::on_both_engines,
     users,
 };
@@ -69,12 +70,12 @@ impl Desk {
         import_leads(store, Cursor::new(file), import, NOON, Arc::new(|_| {})).await.unwrap();
         let mut leads: Vec<LeadId> = Vec::new();
         let mut reader = store.read().await.unwrap();
-        for line in leads::page(reader.session(), company, leads::Filter::default(), Sight::All, None, 10)
-            .await
-            .unwrap()
-        {
+        lists::each(reader.session(), company, &Filter::default(), Sight::All, |line| {
             leads.insert(0, line.id);
-        }
+            Ok(())
+        })
+        .await
+        .unwrap();
         drop(reader);
         let boss = Viewer::User { id: boss, scope: Scope::Company, branch: None, department: None };
         let desk = Desk { store: store.clone(), company, boss, ann, bob, leads };

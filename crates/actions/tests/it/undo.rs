@@ -15,13 +15,14 @@ use actions::{
 use domain::{
     bulk::Skipped,
     ids::RunId,
+    lead_list::{Filter, Sort},
     status::StatusKind,
     time::Moment,
     viewer::{Sight, Viewer},
 };
 use std::sync::Arc;
 use store::{
-    leads, params,
+    leads, lists, params,
     sql::Sql,
     tags::Way::{Off, On},
     users,
@@ -154,7 +155,7 @@ fn r21a_statuses_and_tags_are_put_back() {
         let tags = async || {
             let mut tags = Vec::new();
             for lead in ["A", "B", "C"] {
-                tags.push(office.lead(lead).await.tags.join(" "));
+                tags.push(crate::bulk::tags(&office.lead(lead).await).join(" "));
             }
             tags
         };
@@ -269,18 +270,12 @@ fn r32_r41_r45_bulk_changes_a_run_and_undos_at_once() {
             .deals(&["Unassigned", "Missed"], allot::Strategy::EqualShares)
             .await;
         let mut reader = office.store.read().await.expect("a reader");
-        let page = leads::page(
-            reader.session(),
-            office.company.id,
-            leads::Filter::default(),
-            Sight::All,
-            None,
-            1_000,
-        )
-        .await
-        .expect("a page");
+        let (session, company) = (reader.session(), office.company.id);
+        let page = lists::page(session, company, &Filter::default(), Sort::Newest, Sight::All, None, 1_000)
+            .await
+            .expect("a page");
         drop(reader);
-        let seen: Vec<_> = page.iter().map(|line| (line.id, line.version)).collect();
+        let seen: Vec<_> = page.lines.iter().map(|line| (line.id, line.version)).collect();
         let ticked =
             |step: usize| actions::selection::Selection::Ticked(seen.iter().copied().step_by(step).collect());
         let office = Arc::new(office);

@@ -146,13 +146,13 @@ fn leads_sql(engine: Engine, known: &Known, size: Size) -> String {
         BEGIN;
         INSERT INTO leads (company_id, id, version, entries, status_id, owner_id, branch_id, source_id, created_at_ms,
                 last_activity_at_ms, owned_since_ms, attempts, owners_before, phone_doubtful, email_doubtful,
-                phone, phone_typed, first_name, last_name, email, country)
+                phone, phone_typed, first_name, last_name, name_key, email, country)
             SELECT {company}, value, 1, 1, CASE WHEN value <= {owned} THEN t.id ELSE {unassigned} END,
                 CASE WHEN value <= {owned} THEN a.id END, b.id, s.id, {now} - 1000 * ({leads} - value),
                 {now} - 1000 * ({leads} - value), CASE WHEN value <= {owned} THEN {now} END, 0,
                 CASE WHEN value <= {owned} THEN 1 ELSE 0 END, 0, 0,
                 '+91' || (9000000000 + value * 7368787 % 999999937), '0' || (9000000000 + value * 7368787 % 999999937),
-                'Asha' || value % 997, 'Sharma' || value % 991, 'asha.sharma.' || value || '@example.com', 'IN'
+                'Asha' || (value % 997), 'Sharma' || (value % 991), 'asha' || (value % 997) || ' sharma' || (value % 991), 'asha.sharma.' || value || '@example.com', 'IN'
             FROM {series}
             LEFT JOIN nth_branch b ON b.nth = value % 6
             LEFT JOIN nth_source s ON s.nth = value % {SOURCES}

@@ -19,7 +19,7 @@ use store::{Store, dialect::Engine};
 const ROWS: u64 = 200_000;
 const SIZE: Size = Size { leads: 0, unassigned: 0, agents: 20, cap: 300 };
 const DIGEST: &str = "SELECT COUNT(*), MIN(id), MAX(id), COUNT(DISTINCT phone), COUNT(email), SUM(source_id),
-    (SELECT COUNT(*) FROM lead_events), (SELECT COUNT(*) FROM lead_tags), (SELECT SUM(leads) FROM status_counts)
+    (SELECT COUNT(*) FROM lead_events), (SELECT COUNT(*) FROM lead_tags), (SELECT COUNT(*) FROM lead_terms), (SELECT SUM(leads) FROM status_counts)
     FROM leads";
 
 const FLOORS: [&str; 2] = [
@@ -46,8 +46,12 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
         ensure!(done.imported == ROWS, "all rows are new leads, not {}", done.imported);
         if round == 0 {
             place.export(
-                "SELECT id, source_id, phone, phone_typed, first_name, last_name, email, country FROM leads ORDER BY id",
+                "SELECT id, source_id, phone, phone_typed, first_name, last_name, name_key, email, country FROM leads ORDER BY id",
                 &bench.folder.join("parsed.csv"),
+            )?;
+            place.export(
+                "SELECT term, lead_id FROM lead_terms ORDER BY lead_id, term",
+                &bench.folder.join("parsed_terms.csv"),
             )?;
             place.export(
                 "SELECT lead_id, tag_id FROM lead_tags ORDER BY lead_id, tag_id",

@@ -8,14 +8,11 @@ use crate::{
 use anyhow::{Result, ensure};
 use domain::{
     ids::{LeadId, UserId},
+    lead_list::{Cursor, Filter, Owner, Place, Sort},
     viewer::Sight,
 };
 use std::time::Instant;
-use store::{
-    dialect::Engine,
-    leads::{self, Filter},
-    users,
-};
+use store::{dialect::Engine, lists, users};
 
 const ROWS: i64 = 50;
 const CALLS: usize = 2_000;
@@ -47,17 +44,29 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
             for call in 0..CALLS + 100 {
                 let n = numbers.next().unwrap_or_default();
                 let mut filter = Filter::default();
-                let (mut sight, mut below) = (Sight::All, None);
+                let (mut sight, mut behind) = (Sight::All, None);
                 match shape {
                     1 => filter.status = Some(if call % 2 == 0 { known.assigned } else { known.unassigned }),
-                    2 => filter.owner = Some(owners[n as usize % owners.len()]),
-                    3 => below = Some(LeadId(ROWS + n % (leads - ROWS))),
+                    2 => filter.owner = Some(Owner::User(owners[n as usize % owners.len()])),
+                    3 => {
+                        let lead = LeadId(ROWS + n % (leads - ROWS));
+                        behind = Some(Cursor { sort: Sort::Newest, place: Place::Id, lead });
+                    }
                     4 => sight = labels,
                     _ => {}
                 }
                 let started = Instant::now();
                 let mut reader = store.read().await?;
-                let page = leads::page(reader.session(), company, filter, sight, below, ROWS).await?;
+                let page = lists::page(
+                    reader.session(),
+                    company,
+                    &filter,
+                    Sort::Newest,
+                    sight,
+                    behind.as_ref(),
+                    ROWS,
+                );
+                let page = page.await?.lines;
                 drop(reader);
                 if call >= 100 {
                     times.push(started.elapsed());

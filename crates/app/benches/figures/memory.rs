@@ -9,12 +9,12 @@ use crate::{
 };
 use actions::run_assignment;
 use anyhow::{Context, Result, bail, ensure};
-use domain::viewer::{Sight, Viewer};
-use std::{env, fs, path::Path, process::Command, time::Duration};
-use store::{
-    dialect::Engine,
-    leads::{self, Filter},
+use domain::{
+    lead_list::{Filter, Sort},
+    viewer::{Sight, Viewer},
 };
+use std::{env, fs, path::Path, process::Command, time::Duration};
+use store::{dialect::Engine, lists};
 
 const NO_LEADS: Size = Size { leads: 0, unassigned: 0, agents: 20, cap: 300 };
 
@@ -78,7 +78,8 @@ pub async fn child(arguments: &[String]) -> Result<()> {
     }
     for _ in 0..200 {
         let mut reader = store.read().await?;
-        leads::page(reader.session(), company.id, Filter::default(), Sight::All, None, 50).await?;
+        lists::page(reader.session(), company.id, &Filter::default(), Sort::Newest, Sight::All, None, 50)
+            .await?;
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
     let status =

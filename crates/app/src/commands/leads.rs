@@ -4,10 +4,14 @@ use crate::{
     cli::{Leads, LeadsList, Place},
     output::callers_fault,
 };
-use domain::{ids::LeadId, viewer::Sight};
+use domain::{
+    ids::LeadId,
+    lead_list::{Filter, Owner},
+    viewer::Sight,
+};
 use std::io::Write;
 use store::{
-    leads::{self, Filter, LeadLine},
+    lists::{self, LeadLine},
     statuses, users,
 };
 
@@ -51,22 +55,22 @@ async fn list(place: &Place, args: LeadsList) -> anyhow::Result<()> {
                 if json {
                     broken = write!(out, "[").err();
                 }
-                let streamed =
-                    leads::each(session, company.id, Filter { status, owner }, Sight::All, |lead| {
-                        let written = if json {
-                            let comma = if number == 0 { "\n" } else { ",\n" };
-                            out.write_all(comma.as_bytes())
-                                .and_then(|()| Ok(serde_json::to_writer(&mut out, &LeadJson::from(&lead))?))
-                        } else {
-                            writeln!(out, "{}", as_line(&lead))
-                        };
-                        number += 1;
-                        written.map_err(|error| {
-                            broken = Some(error);
-                            store::Error::Io("standard output was closed".into())
-                        })
+                let filter = Filter { status, owner: owner.map(Owner::User), ..Filter::default() };
+                let streamed = lists::each(session, company.id, &filter, Sight::All, |lead| {
+                    let written = if json {
+                        let comma = if number == 0 { "\n" } else { ",\n" };
+                        out.write_all(comma.as_bytes())
+                            .and_then(|()| Ok(serde_json::to_writer(&mut out, &LeadJson::from(&lead))?))
+                    } else {
+                        writeln!(out, "{}", as_line(&lead))
+                    };
+                    number += 1;
+                    written.map_err(|error| {
+                        broken = Some(error);
+                        store::Error::Io("standard output was closed".into())
                     })
-                    .await;
+                })
+                .await;
                 if let Some(error) = broken {
                     return Ok(Err(error));
                 }

@@ -19,6 +19,7 @@ use anyhow::Context;
 use domain::{
     email::Email,
     ids::LeadId,
+    lead_list::Filter,
     phone::Country,
     role::Scope,
     status::{StatusKind, Statuses},
@@ -36,8 +37,7 @@ use std::{
 use store::{
     Store,
     companies::{self, Company},
-    leads::{self, Filter},
-    statuses, users,
+    lists, statuses, users,
 };
 
 /// How many days.
@@ -352,7 +352,7 @@ impl History {
         let mut reader = self.store.read().await?;
         for status in self.statuses.iter().filter(|status| status.kind == StatusKind::Open) {
             let filter = Filter { status: Some(status.id), ..Filter::default() };
-            leads::each(reader.session(), self.company.id, filter, Sight::All, |line| {
+            lists::each(reader.session(), self.company.id, &filter, Sight::All, |line| {
                 if let Some(owner) = line.owner_email.and_then(|email| owners.get(&email)) {
                     at_hand.push(AtHand {
                         lead: line.id,

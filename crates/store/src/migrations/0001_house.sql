@@ -194,6 +194,7 @@ CREATE TABLE leads (
     phone_typed TEXT NOT NULL,
     first_name TEXT NOT NULL,
     last_name TEXT NOT NULL,
+    name_key TEXT /*pg COLLATE "C"*/ NOT NULL, -- the beginning of the full name, folded: sorted by and searched in
     email TEXT,
     country TEXT,
     details TEXT, -- JSON object of the columns that map to nothing
@@ -207,8 +208,28 @@ CREATE TABLE leads (
 ) /*sqlite WITHOUT ROWID*/;
 
 CREATE UNIQUE INDEX leads_phone ON leads (company_id, phone);
+-- What lists go through (docs/decisions/0008). Those with status, owner or last activity in them are written by every
+-- assignment: a new one of that sort costs the runs.
 CREATE INDEX leads_status ON leads (company_id, status_id, id);
-CREATE INDEX leads_owner ON leads (company_id, owner_id, id);
+CREATE INDEX leads_status_activity ON leads (company_id, status_id, last_activity_at_ms, id, name_key);
+CREATE INDEX leads_owner ON leads (company_id, owner_id, last_activity_at_ms, id, name_key);
+CREATE INDEX leads_activity ON leads (company_id, last_activity_at_ms, id, status_id, owner_id, source_id, branch_id);
+CREATE INDEX leads_name ON leads (company_id, name_key, id, source_id, branch_id);
+CREATE INDEX leads_source ON leads (company_id, source_id, id, name_key);
+CREATE INDEX leads_branch ON leads (company_id, branch_id, id, name_key);
+CREATE INDEX leads_import ON leads (company_id, import_id, id);
+CREATE INDEX leads_created ON leads (company_id, created_at_ms, id);
+CREATE INDEX leads_doubtful ON leads (company_id, id, phone_doubtful, email_doubtful)
+    WHERE phone_doubtful = 1 OR email_doubtful = 1;
+
+-- What a lead is found by: the words of its name, its e-mail, and its number from behind after a space. A search is a
+-- range of terms. No foreign key, as for the timeline: they are written in bulk beside their lead.
+CREATE TABLE lead_terms (
+    company_id BIGINT NOT NULL,
+    term TEXT /*pg COLLATE "C"*/ NOT NULL,
+    lead_id BIGINT NOT NULL,
+    PRIMARY KEY (company_id, term, lead_id)
+) /*sqlite WITHOUT ROWID*/;
 
 CREATE TABLE lead_tags (
     company_id BIGINT NOT NULL,
