@@ -18,7 +18,6 @@ use store::{
     edits::{self, Edit, Fields},
     labels::{self, Label},
     selection::LastChange,
-    terms::{self, Person},
 };
 
 /// Who edits which lead.
@@ -168,9 +167,10 @@ async fn edit(session: &mut Session, company: CompanyId, order: &EditLead) -> Re
             Field::Department => Label::Department,
             _ => Label::Source,
         };
-        let id = match name.is_empty() {
-            true => None,
-            false => Some(labels::find_or_add(session, company, label, &name).await?),
+        let id = if name.is_empty() {
+            None
+        } else {
+            Some(labels::find_or_add(session, company, label, &name).await?)
         };
         match label {
             Label::Branch => after.branch = id.map(BranchId),
@@ -184,21 +184,10 @@ async fn edit(session: &mut Session, company: CompanyId, order: &EditLead) -> Re
     }
     let changed = changed.into_iter().map(Field::word).collect::<Vec<_>>().join(", ");
     let edit = Edit { lead, version, actor: order.viewer.actor(), at: order.now, changed: &changed };
-    if !edits::save(session, company, edit, &after).await? {
+    if !edits::save(session, company, edit, &before, &after).await? {
         return conflict(session, company, lead).await;
     }
-    terms::renew(session, company, lead, &person(&before), &person(&after)).await?;
     Ok(LeadEdited::Done { version: version + 1 })
-}
-
-/// What searches find the lead by.
-fn person(fields: &Fields) -> Person {
-    Person {
-        first_name: fields.first_name.clone(),
-        last_name: fields.last_name.clone(),
-        email: fields.email.clone(),
-        phone: fields.phone.clone(),
-    }
 }
 
 /// The fields while what was typed is read into them.

@@ -71,7 +71,9 @@ async fn set_all(session: &mut Session, company: CompanyId, order: &SetStatuses)
         stale.sort_unstable();
     }
     report.numbers.changed = (changes.len() - stale.len()) as u64;
-    stale.into_iter().for_each(|lead| report.skip(lead, Skipped::Changed));
+    for lead in stale {
+        report.skip(lead, Skipped::Changed);
+    }
     let closing = Closing {
         work: Work::SetStatus { status: to.id, name: to.name.clone() },
         run,

@@ -16,9 +16,7 @@ use domain::{
     viewer::Viewer,
 };
 use store::{
-    Session, Store,
-    labels::{self, Label},
-    runs, selection,
+    Session, Store, runs, selection,
     tags::{self, Tagging, Way},
 };
 
@@ -48,31 +46,27 @@ pub async fn tag_leads(store: &Store, company: CompanyId, order: TagLeads) -> Re
 }
 
 async fn tag_all(session: &mut Session, company: CompanyId, order: &TagLeads, name: &str) -> Result<Bulk> {
-    let (mut leads, mut report) = look_without_versions(session, company, order).await?;
+    let (leads, mut report) = look_without_versions(session, company, order).await?;
     let tag = find(session, company, name, order.way, !leads.is_empty()).await?;
     let run = runs::new_id(session).await?;
-    let known_tag = tag.unwrap_or(TagId(0));
-    if tag.is_some() {
-        let tagging = Tagging {
-            tag: known_tag,
-            name,
-            way: order.way,
-            actor: order.viewer.actor(),
-            at: order.now,
-            run: Some(run),
-        };
+    let (tag, name) = if let Some((tag, name)) = tag {
+        let (way, actor, at) = (order.way, order.viewer.actor(), order.now);
+        let tagging = Tagging { tag, name: &name, way, actor, at, run: Some(run) };
         let done = tags::tag(session, company, &leads, &tagging, TAGS_MAX as i64).await?;
         report.numbers.changed = done.changed;
         report.numbers.unchanged = done.unchanged;
-        done.full.into_iter().for_each(|lead| report.skip(lead, Skipped::TagsFull));
+        for lead in done.full {
+            report.skip(lead, Skipped::TagsFull);
+        }
+        (tag, name)
     } else {
         // A tag that nobody has made is on no lead.
-        report.numbers.unchanged = leads.drain(..).count() as u64;
-    }
-    let name = name.to_owned();
+        report.numbers.unchanged = leads.len() as u64;
+        (TagId(0), name.to_owned())
+    };
     let work = match order.way {
-        Way::On => Work::Tag { tag: known_tag, name },
-        Way::Off => Work::Untag { tag: known_tag, name },
+        Way::On => Work::Tag { tag, name },
+        Way::Off => Work::Untag { tag, name },
     };
     let closing = Closing { work, run, viewer: order.viewer, now: order.now, agents: &[] };
     report.close(session, company, closing).await
@@ -150,8 +144,10 @@ async fn turn_one(
     if !found.first().is_some_and(|chosen| order.viewer.sight().sees(&chosen.place)) {
         return Ok(LeadTagged::NotFound);
     }
-    let Some(tag) = find(session, company, name, way, true).await? else { return Ok(LeadTagged::Unchanged) };
-    let tagging = Tagging { tag, name, way, actor: order.viewer.actor(), at: order.now, run: None };
+    let Some((tag, name)) = find(session, company, name, way, true).await? else {
+        return Ok(LeadTagged::Unchanged);
+    };
+    let tagging = Tagging { tag, name: &name, way, actor: order.viewer.actor(), at: order.now, run: None };
     let done = tags::tag(session, company, &[order.lead], &tagging, TAGS_MAX as i64).await?;
     Ok(match (done.changed, done.full.is_empty()) {
         (1.., _) => LeadTagged::Done,
@@ -167,11 +163,11 @@ async fn find(
     name: &str,
     way: Way,
     is_wanted: bool,
-) -> Result<Option<TagId>> {
+) -> Result<Option<(TagId, String)>> {
     if way == Way::On && is_wanted {
-        return Ok(Some(tags::find_or_add(session, company, name).await?));
+        return Ok(Some(tags::named_or_new(session, company, name).await?));
     }
-    Ok(labels::find(session, company, Label::Tag, name).await?.map(TagId))
+    Ok(tags::named(session, company, name).await?)
 }
 
 fn tag_name(typed: &str) -> Result<String> {

@@ -171,7 +171,9 @@ mod tests {
 
     fn told(work: Work, changed: u64, unchanged: u64, skipped: &[(Skipped, u64)]) -> Told {
         let mut numbers = Numbers { changed, unchanged, ..Numbers::default() };
-        skipped.iter().for_each(|(why, leads)| numbers.skip(*why, *leads));
+        for (why, leads) in skipped {
+            numbers.skip(*why, *leads);
+        }
         Told { work, numbers }
     }
 

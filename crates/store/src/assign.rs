@@ -37,11 +37,12 @@ sql! {
             owners_before = owners_before + 1, owned_since_ms = $3, owner_chosen_at_ms = NULL, owner_acted_at_ms = NULL,
             last_activity_at_ms = $3
         FROM stage_moves m
-        WHERE leads.company_id = $1 AND leads.id = m.lead_id AND leads.entries = m.entries";
+        WHERE leads.company_id = $1 AND leads.id = m.lead_id AND leads.entries = m.entries
+            /*sqlite AND leads.id IN (SELECT lead_id FROM stage_moves)*/";
     LOCK_LEADS_AS_SEEN = "SELECT COUNT(*) FROM (
-            SELECT l.id FROM stage_moves m
-            JOIN leads l ON l.company_id = $1 AND l.id = m.lead_id AND l.entries = m.entries
-            ORDER BY l.id /*pg FOR NO KEY UPDATE OF l*/) AS locked";
+            SELECT l.id FROM stage_moves m CROSS JOIN leads l
+            WHERE l.company_id = $1 AND l.id = m.lead_id AND l.entries = m.entries
+            ORDER BY m.lead_id /*pg FOR NO KEY UPDATE OF l*/) AS locked";
     CHANGED_SINCE = "SELECT m.lead_id FROM stage_moves m
         LEFT JOIN leads l ON l.company_id = $1 AND l.id = m.lead_id AND l.entries = m.entries
         WHERE l.id IS NULL";

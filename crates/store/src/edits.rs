@@ -7,6 +7,7 @@ use crate::{
     params,
     session::Session,
     sql,
+    terms::{self, Person},
 };
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, LeadId, SourceId, UserId},
@@ -103,9 +104,27 @@ pub struct Edit<'e> {
     pub changed: &'e str,
 }
 
-/// Saves the fields. False: somebody changed the lead since its version; nothing was done. A number that another lead
+impl Fields {
+    /// What the lead is found by.
+    fn person(&self) -> Person {
+        Person {
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            email: self.email.clone(),
+            phone: self.phone.clone(),
+        }
+    }
+}
+
+/// Saves the fields, and renews what the lead is found by. False: somebody changed the lead since its version; nothing was done. A number that another lead
 /// has is a [`Conflict`](crate::Error::Conflict).
-pub async fn save(session: &mut Session, company: CompanyId, edit: Edit<'_>, to: &Fields) -> Result<bool> {
+pub async fn save(
+    session: &mut Session,
+    company: CompanyId,
+    edit: Edit<'_>,
+    before: &Fields,
+    to: &Fields,
+) -> Result<bool> {
     let values = params![
         company,
         edit.lead,
@@ -132,6 +151,10 @@ pub async fn save(session: &mut Session, company: CompanyId, edit: Edit<'_>, to:
     session
         .execute(&ADD_EVENT, params![company, edit.lead, entry, edit.at, edit.actor, edit.changed])
         .await?;
+    let (before, after) = (before.person(), to.person());
+    if before != after {
+        terms::renew(session, company, edit.lead, &before, &after).await?;
+    }
     session.tell(Change::of(company, Topic::Leads).users(owner).leads([edit.lead]));
     Ok(true)
 }

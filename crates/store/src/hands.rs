@@ -31,18 +31,19 @@ pub static STAGE_HAND_MOVES: Stage = Stage {
 };
 
 sql! {
-    LOCK_LEADS = "SELECT l.id FROM stage_hand_moves m
-        JOIN leads l ON l.company_id = $1 AND l.id = m.lead_id AND l.version = m.version
-        ORDER BY l.id /*pg FOR NO KEY UPDATE OF l*/";
+    LOCK_LEADS = "SELECT l.id FROM stage_hand_moves m CROSS JOIN leads l
+        WHERE l.company_id = $1 AND l.id = m.lead_id AND l.version = m.version
+        ORDER BY m.lead_id /*pg FOR NO KEY UPDATE OF l*/";
     MOVE_STAGED = "UPDATE leads SET owner_id = m.to_owner_id, status_id = m.to_status_id, version = leads.version + 1,
             entries = leads.entries + 1, owners_before = owners_before + 1, owned_since_ms = $2, owner_chosen_at_ms = $2,
             owner_acted_at_ms = NULL, last_activity_at_ms = $2
         FROM stage_hand_moves m
-        WHERE leads.company_id = $1 AND leads.id = m.lead_id";
+        WHERE leads.company_id = $1 AND leads.id = m.lead_id
+            /*sqlite AND leads.id IN (SELECT lead_id FROM stage_hand_moves)*/";
     EVENTS_OF_MOVES = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, actor_id, run_id,
             from_owner_id, to_owner_id, from_status_id, to_status_id)
         SELECT $1, l.id, l.entries, $2, 'assigned', $3, $4, m.from_owner_id, m.to_owner_id, m.from_status_id, m.to_status_id
-        FROM stage_hand_moves m JOIN leads l ON l.company_id = $1 AND l.id = m.lead_id";
+        FROM stage_hand_moves m CROSS JOIN leads l WHERE l.company_id = $1 AND l.id = m.lead_id";
 }
 
 /// Locks the leads and answers those that are still as they were looked at, in the order of ids. The queues are locked

@@ -6,6 +6,7 @@ use crate::{
     dialect::render,
     lists::{self, Shape},
     migrate, prepared,
+    stage::STAGES,
 };
 use rusqlite::Connection;
 
@@ -86,4 +87,37 @@ fn a_run_looks_up_what_it_needs() {
         assert!(steps[0].contains(first), "{steps:#?}");
         assert!(second.is_empty() || steps[1].contains(second), "{steps:#?}");
     }
+}
+
+/// What is staged is walked through, once; everything else is looked up from there.
+#[test]
+fn bulk_work_looks_up_what_is_staged() {
+    let connection = Connection::open_in_memory().unwrap();
+    migrate::fresh_sqlite(&connection).unwrap();
+    for stage in STAGES {
+        connection.execute(&stage.create_sql(Engine::Sqlite), []).unwrap();
+    }
+    let (mut looked_at, mut found) = (0, String::new());
+    for (name, sql) in prepared::every_text() {
+        let module = name.rsplit("::").nth(1).unwrap_or_default();
+        if !["assign", "hands", "queues", "selection", "status_change", "tags", "undo"].contains(&module) {
+            continue;
+        }
+        looked_at += 1;
+        let steps = plan(&connection, &sql);
+        let stages = ["SCAN s", "SCAN t", "SCAN c", "SCAN m", "SCAN stage_", "SCAN locked"];
+        let is_stage =
+            |step: &str| sql.contains("stage_") && stages.iter().any(|stage| step.starts_with(stage));
+        // Through all of a company's rows is a scan too.
+        let is_scan = |step: &str| {
+            step.starts_with("SCAN")
+                || step.ends_with("(company_id=?)")
+                || step.contains("TEMP B-TREE FOR ORDER")
+        };
+        if steps.iter().any(|step| is_scan(step) && !is_stage(step)) {
+            found.push_str(&format!("{name}: {steps:#?}\n{sql}\n"));
+        }
+    }
+    assert!(looked_at > 30, "only {looked_at} statements were looked at");
+    assert!(found.is_empty(), "{found}");
 }

@@ -31,11 +31,10 @@ pub static STAGE_QUEUES: Stage = Stage {
 sql! {
     LOCK = "SELECT u.id, u.name, u.branch_id, u.department_id, u.lead_cap, q.held, q.last_received_at_ms,
             r.receives_leads, CASE WHEN u.banned_at_ms IS NULL THEN 0 ELSE 1 END
-        FROM stage_queues s
-        JOIN queues q ON q.company_id = $1 AND q.user_id = s.user_id
-        JOIN users u ON u.company_id = $1 AND u.id = s.user_id
-        JOIN roles r ON r.company_id = $1 AND r.id = u.role_id
-        ORDER BY q.user_id /*pg FOR UPDATE OF q FOR SHARE OF u*/";
+        FROM stage_queues s CROSS JOIN queues q CROSS JOIN users u CROSS JOIN roles r
+        WHERE q.company_id = $1 AND q.user_id = s.user_id AND u.company_id = $1 AND u.id = s.user_id
+            AND r.company_id = $1 AND r.id = u.role_id
+        ORDER BY s.user_id /*pg FOR UPDATE OF q FOR SHARE OF u*/";
     LOCK_TWO = "SELECT u.id, u.name, u.branch_id, u.department_id, u.lead_cap, q.held, q.last_received_at_ms,
             r.receives_leads, CASE WHEN u.banned_at_ms IS NULL THEN 0 ELSE 1 END
         FROM queues q
@@ -46,7 +45,8 @@ sql! {
     ADD = "UPDATE queues SET held = held + s.delta,
             last_received_at_ms = CASE WHEN s.received = 1 THEN $2 ELSE last_received_at_ms END
         FROM stage_queues s
-        WHERE queues.company_id = $1 AND queues.user_id = s.user_id";
+        WHERE queues.company_id = $1 AND queues.user_id = s.user_id
+            /*sqlite AND queues.user_id IN (SELECT user_id FROM stage_queues)*/";
     ADD_TO_ONE = "UPDATE queues SET held = held + $3,
             last_received_at_ms = CASE WHEN $4 = 1 THEN $5 ELSE last_received_at_ms END
         WHERE company_id = $1 AND user_id = $2";

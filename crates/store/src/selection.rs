@@ -20,17 +20,17 @@ pub static STAGE_CHOSEN: Stage = Stage { name: "stage_chosen", columns: &[("lead
 
 sql! {
     CHOSEN = "SELECT l.id, l.version, l.status_id, l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id
-        FROM stage_chosen t
-        JOIN leads l ON l.company_id = $1 AND l.id = t.lead_id
+        FROM stage_chosen t CROSS JOIN leads l
         LEFT JOIN users u ON u.company_id = $1 AND u.id = l.owner_id
-        ORDER BY l.id";
+        WHERE l.company_id = $1 AND l.id = t.lead_id
+        ORDER BY t.lead_id";
     // Entries that only add raise no version: they are not what a conflict is about.
-    LAST_CHANGES = "SELECT e.lead_id, e.at_ms, e.kind, a.name FROM stage_chosen t
-        JOIN lead_events e ON e.company_id = $1 AND e.lead_id = t.lead_id AND e.entry = (
+    LAST_CHANGES = "SELECT e.lead_id, e.at_ms, e.kind, a.name FROM stage_chosen t CROSS JOIN lead_events e
+        LEFT JOIN users a ON a.company_id = $1 AND a.id = e.actor_id
+        WHERE e.company_id = $1 AND e.lead_id = t.lead_id AND e.entry = (
             SELECT MAX(x.entry) FROM lead_events x WHERE x.company_id = $1 AND x.lead_id = t.lead_id
                 AND x.kind NOT IN ('note', 'tagged', 'untagged'))
-        LEFT JOIN users a ON a.company_id = $1 AND a.id = e.actor_id
-        ORDER BY e.lead_id";
+        ORDER BY t.lead_id";
 }
 
 /// A chosen lead as it is now.

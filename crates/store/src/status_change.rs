@@ -34,9 +34,9 @@ pub static STAGE_STATUS_CHANGES: Stage = Stage {
 };
 
 sql! {
-    LOCK_LEADS = "SELECT l.id FROM stage_status_changes c
-        JOIN leads l ON l.company_id = $1 AND l.id = c.lead_id AND l.version = c.version
-        ORDER BY l.id /*pg FOR NO KEY UPDATE OF l*/";
+    LOCK_LEADS = "SELECT l.id FROM stage_status_changes c CROSS JOIN leads l
+        WHERE l.company_id = $1 AND l.id = c.lead_id AND l.version = c.version
+        ORDER BY c.lead_id /*pg FOR NO KEY UPDATE OF l*/";
     CHANGE_STAGED = "UPDATE leads SET status_id = c.to_status_id, version = leads.version + 1, entries = leads.entries + 1,
             last_activity_at_ms = c.at_ms,
             owner_id = CASE WHEN c.loser_id IS NULL THEN leads.owner_id END,
@@ -45,11 +45,12 @@ sql! {
             owner_acted_at_ms = CASE WHEN c.loser_id IS NOT NULL THEN NULL
                 WHEN c.actor_id = leads.owner_id THEN c.at_ms ELSE leads.owner_acted_at_ms END
         FROM stage_status_changes c
-        WHERE leads.company_id = $1 AND leads.id = c.lead_id";
+        WHERE leads.company_id = $1 AND leads.id = c.lead_id
+            /*sqlite AND leads.id IN (SELECT lead_id FROM stage_status_changes)*/";
     EVENTS_OF_CHANGES = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, actor_id, run_id,
             from_owner_id, from_status_id, to_status_id)
         SELECT $1, l.id, l.entries, c.at_ms, 'status', c.actor_id, $2, c.loser_id, c.from_status_id, c.to_status_id
-        FROM stage_status_changes c JOIN leads l ON l.company_id = $1 AND l.id = c.lead_id";
+        FROM stage_status_changes c CROSS JOIN leads l WHERE l.company_id = $1 AND l.id = c.lead_id";
 }
 
 /// One lead that gets another status.

@@ -13,28 +13,31 @@ use crate::{
 };
 use domain::{
     ids::{CompanyId, LeadId, RunId, TagId, UserId},
+    text::fold,
     time::Moment,
 };
 use std::collections::HashSet;
 
 sql! {
-    pub(crate) LOCK_CHOSEN = "SELECT l.id FROM stage_chosen t
-        JOIN leads l ON l.company_id = $1 AND l.id = t.lead_id
-        ORDER BY l.id /*pg FOR NO KEY UPDATE OF l*/";
-    HAVING_TAG = "SELECT t.lead_id FROM stage_chosen t
-        JOIN lead_tags lt ON lt.company_id = $1 AND lt.tag_id = $2 AND lt.lead_id = t.lead_id";
-    FULL_OF_TAGS = "SELECT t.lead_id FROM stage_chosen t
-        JOIN lead_tags lt ON lt.company_id = $1 AND lt.lead_id = t.lead_id
+    NAMED = "SELECT id, name FROM tags WHERE company_id = $1 AND name_folded = $2";
+    pub(crate) LOCK_CHOSEN = "SELECT l.id FROM stage_chosen t CROSS JOIN leads l
+        WHERE l.company_id = $1 AND l.id = t.lead_id
+        ORDER BY t.lead_id /*pg FOR NO KEY UPDATE OF l*/";
+    HAVING_TAG = "SELECT t.lead_id FROM stage_chosen t CROSS JOIN lead_tags lt
+        WHERE lt.company_id = $1 AND lt.tag_id = $2 AND lt.lead_id = t.lead_id";
+    FULL_OF_TAGS = "SELECT t.lead_id FROM stage_chosen t CROSS JOIN lead_tags lt
+        WHERE lt.company_id = $1 AND lt.lead_id = t.lead_id
         GROUP BY t.lead_id HAVING COUNT(*) >= $2";
     PUT_ON = "INSERT INTO lead_tags (company_id, lead_id, tag_id) SELECT $1, t.lead_id, $2 FROM stage_chosen t";
     TAKE_OFF = "DELETE FROM lead_tags WHERE company_id = $1 AND tag_id = $2
         AND lead_id IN (SELECT t.lead_id FROM stage_chosen t)";
     TOUCH = "UPDATE leads SET entries = leads.entries + 1, last_activity_at_ms = $2,
             owner_acted_at_ms = CASE WHEN leads.owner_id = $3 THEN $2 ELSE leads.owner_acted_at_ms END
-        FROM stage_chosen t WHERE leads.company_id = $1 AND leads.id = t.lead_id";
+        FROM stage_chosen t WHERE leads.company_id = $1 AND leads.id = t.lead_id
+            /*sqlite AND leads.id IN (SELECT lead_id FROM stage_chosen)*/";
     EVENTS = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, actor_id, run_id, detail)
         SELECT $1, l.id, l.entries, $2, $3, $4, $5, $6
-        FROM stage_chosen t JOIN leads l ON l.company_id = $1 AND l.id = t.lead_id";
+        FROM stage_chosen t CROSS JOIN leads l WHERE l.company_id = $1 AND l.id = t.lead_id";
 }
 
 /// Whether a tag is put on or taken off.
@@ -146,9 +149,18 @@ pub(crate) async fn turn_back(
     turn(session, company, tag, way).await
 }
 
-/// The tag with this name, made if it is new.
-pub async fn find_or_add(session: &mut Session, company: CompanyId, name: &str) -> Result<TagId> {
-    labels::find_or_add(session, company, Label::Tag, name).await.map(TagId)
+/// The tag with this name, in any case, and as it was first written.
+pub async fn named(session: &mut Session, company: CompanyId, name: &str) -> Result<Option<(TagId, String)>> {
+    session.optional(&NAMED, params![company, &fold(name)], |row| Ok((row.get(0)?, row.get(1)?))).await
+}
+
+/// The same, made if it is new.
+pub async fn named_or_new(session: &mut Session, company: CompanyId, name: &str) -> Result<(TagId, String)> {
+    if let Some(found) = named(session, company, name).await? {
+        return Ok(found);
+    }
+    let id = labels::find_or_add(session, company, Label::Tag, name).await?;
+    Ok((TagId(id), name.to_owned()))
 }
 
 fn set(leads: Vec<LeadId>) -> HashSet<LeadId> {

@@ -48,19 +48,19 @@ sql! {
         JOIN leads l ON l.company_id = $1 AND l.id = e.lead_id
         LEFT JOIN users u ON u.company_id = $1 AND u.id = l.owner_id
         WHERE e.company_id = $1 AND e.run_id = $2 ORDER BY e.lead_id";
-    LOCK_UNTOUCHED = "SELECT l.id FROM stage_undone s
-        JOIN leads l ON l.company_id = $1 AND l.id = s.lead_id AND l.entries = s.entries
-        ORDER BY l.id /*pg FOR NO KEY UPDATE OF l*/";
+    LOCK_UNTOUCHED = "SELECT l.id FROM stage_undone s CROSS JOIN leads l
+        WHERE l.company_id = $1 AND l.id = s.lead_id AND l.entries = s.entries
+        ORDER BY s.lead_id /*pg FOR NO KEY UPDATE OF l*/";
     // Since when the owner-to-be owned it before the run, whether a person chose them, and what they last did to it.
     OWNED_BEFORE = "SELECT s.lead_id, o.at_ms, CASE WHEN o.run_id IS NULL OR r.job = 'by hand' THEN 1 ELSE 0 END,
             (SELECT MAX(a.at_ms) FROM lead_events a WHERE a.company_id = $1 AND a.lead_id = s.lead_id
                 AND a.entry > o.entry AND a.entry < s.entries AND a.actor_id = s.to_owner_id)
-        FROM stage_undone s
-        JOIN lead_events o ON o.company_id = $1 AND o.lead_id = s.lead_id AND o.entry = (
-            SELECT MAX(x.entry) FROM lead_events x WHERE x.company_id = $1 AND x.lead_id = s.lead_id
-                AND x.entry < s.entries AND x.kind = 'assigned' AND x.to_owner_id = s.to_owner_id)
+        FROM stage_undone s CROSS JOIN lead_events o
         LEFT JOIN runs r ON r.company_id = $1 AND r.id = o.run_id
-        WHERE s.owner_changes = 1 AND s.to_owner_id IS NOT NULL";
+        WHERE o.company_id = $1 AND o.lead_id = s.lead_id AND o.entry = (
+                SELECT MAX(x.entry) FROM lead_events x WHERE x.company_id = $1 AND x.lead_id = s.lead_id
+                    AND x.entry < s.entries AND x.kind = 'assigned' AND x.to_owner_id = s.to_owner_id)
+            AND s.owner_changes = 1 AND s.to_owner_id IS NOT NULL";
     PUT_BACK = "UPDATE leads SET owner_id = s.to_owner_id, status_id = s.to_status_id,
             version = leads.version + 1, entries = leads.entries + 1, last_activity_at_ms = $2,
             owners_before = leads.owners_before - s.owners_back,
@@ -68,7 +68,8 @@ sql! {
             owner_chosen_at_ms = CASE WHEN s.owner_changes = 1 THEN s.owner_chosen_at_ms ELSE leads.owner_chosen_at_ms END,
             owner_acted_at_ms = CASE WHEN s.owner_changes = 1 THEN s.owner_acted_at_ms ELSE leads.owner_acted_at_ms END
         FROM stage_undone s
-        WHERE leads.company_id = $1 AND leads.id = s.lead_id AND leads.entries = s.entries";
+        WHERE leads.company_id = $1 AND leads.id = s.lead_id AND leads.entries = s.entries
+            /*sqlite AND leads.id IN (SELECT lead_id FROM stage_undone)*/";
     EVENTS = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, actor_id, run_id,
             from_owner_id, to_owner_id, from_status_id, to_status_id, detail)
         SELECT $1, s.lead_id, s.entries + 1, $2, 'undone', $3, $4,

@@ -130,7 +130,11 @@ fn nav(who: &SignedIn, current: Item) -> Vec<NavItem> {
 
 /// On to another page, which says this when it is there.
 pub fn go_on_saying(href: &str, toast: &Toast) -> Response {
-    let fields = [("tone", tone_word(toast.tone)), ("text", &toast.text), ("undo", toast.undo.as_deref().unwrap_or(""))];
+    let fields = [
+        ("tone", tone_word(toast.tone)),
+        ("text", &toast.text),
+        ("undo", toast.undo.as_deref().unwrap_or("")),
+    ];
     let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     if text.len() > SAID_BYTES_MAX {
         return go_on(href);
@@ -167,7 +171,9 @@ fn read_said(text: &str) -> Option<Toast> {
             }
             "text" => toast.text = value.into_owned(),
             // A link of this site, whoever wrote the cookie.
-            "undo" if value.starts_with('/') && !value.starts_with("//") => toast.undo = Some(value.into_owned()),
+            "undo" if value.starts_with('/') && !value.starts_with("//") => {
+                toast.undo = Some(value.into_owned())
+            }
             _ => {}
         }
     }

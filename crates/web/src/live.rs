@@ -95,9 +95,12 @@ impl Listener {
             News::Changed(change) if change.company == company => change,
             News::Changed(_) => return,
         };
-        for (topic, event) in
-            [(Topic::Runs, "run"), (Topic::Imports, "import"), (Topic::People, "people"), (Topic::Settings, "settings")]
-        {
+        for (topic, event) in [
+            (Topic::Runs, "run"),
+            (Topic::Imports, "import"),
+            (Topic::People, "people"),
+            (Topic::Settings, "settings"),
+        ] {
             if change.is_about(topic) {
                 tell(event.to_owned());
             }

@@ -142,7 +142,8 @@ fn to_sign_in(swaps: bool, asked: Option<&str>) -> Response {
     };
     if swaps {
         let header = HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/"));
-        return (StatusCode::UNAUTHORIZED, [(HeaderName::from_static("hx-redirect"), header)]).into_response();
+        return (StatusCode::UNAUTHORIZED, [(HeaderName::from_static("hx-redirect"), header)])
+            .into_response();
     }
     Redirect::to(&to).into_response()
 }

@@ -29,7 +29,9 @@ async fn edit(office: &Office, by: &str, lead: &str, version: i64, edits: LeadEd
     answer
 }
 
-fn some(text: &str) -> Option<String> {
+/// What somebody typed into a field.
+#[expect(clippy::unnecessary_wraps, reason = "a field that was not touched is none")]
+fn typed(text: &str) -> Option<String> {
     Some(text.into())
 }
 
@@ -96,14 +98,14 @@ fn r8_r20_fields_are_parsed_and_the_timeline_says_which() {
     on_both(|database| async move {
         let office = Office::open(&database, "Root Admin; Asha").await.with("Lea Missed of Asha").await;
         let edits = LeadEdits {
-            first_name: some("  Lea  Marie "),
-            last_name: some("Roy"),
-            phone: some("098765 43210"),
-            email: some("lea@example"),
-            country: some("India"),
-            branch: some("Pune"),
-            department: some("Loans"),
-            source: some("Fair"),
+            first_name: typed("  Lea  Marie "),
+            last_name: typed("Roy"),
+            phone: typed("098765 43210"),
+            email: typed("lea@example"),
+            country: typed("India"),
+            branch: typed("Pune"),
+            department: typed("Loans"),
+            source: typed("Fair"),
         };
         assert_eq!(edit(&office, "Asha", "Lea", 1, edits.clone()).await, LeadEdited::Done { version: 2 });
         let lead = office.lead("Lea").await;
@@ -125,11 +127,11 @@ fn r8_r20_fields_are_parsed_and_the_timeline_says_which() {
         assert_eq!(acted(&office).await, 1);
         assert_eq!(edit(&office, "Asha", "Lea", 2, edits).await, LeadEdited::Unchanged);
         let clear = LeadEdits {
-            last_name: some(""),
-            email: some(" "),
-            country: some(""),
-            branch: some(""),
-            source: some(""),
+            last_name: typed(""),
+            email: typed(" "),
+            country: typed(""),
+            branch: typed(""),
+            source: typed(""),
             ..LeadEdits::default()
         };
         assert_eq!(edit(&office, "Root", "Lea", 2, clear).await, LeadEdited::Done { version: 3 });
@@ -144,10 +146,10 @@ fn r8_what_cannot_be_is_told_field_by_field() {
     on_both(|database| async move {
         let office = Office::open(&database, "Asha; Ben").await.with("Lea Missed of Asha").await;
         let wrong = LeadEdits {
-            first_name: some(" "),
-            phone: some("12"),
-            country: some("Atlantis"),
-            branch: some(&"x".repeat(201)),
+            first_name: typed(" "),
+            phone: typed("12"),
+            country: typed("Atlantis"),
+            branch: typed(&"x".repeat(201)),
             ..LeadEdits::default()
         };
         let before = office.lead("Lea").await;
@@ -170,7 +172,7 @@ fn r9_a_number_that_another_lead_has_is_refused_by_its_name() {
         let office =
             Office::open(&database, "Asha").await.with("Lea Missed of Asha; Leo Missed of Asha").await;
         let phone = office.lead("Leo").await.line.phone;
-        let edits = LeadEdits { phone: Some(phone), first_name: some("Lee"), ..LeadEdits::default() };
+        let edits = LeadEdits { phone: Some(phone), first_name: typed("Lee"), ..LeadEdits::default() };
         let refused = LeadEdited::KnownNumber { lead: office.leads["Leo"] };
         assert_eq!(edit(&office, "Asha", "Lea", 1, edits).await, refused);
         assert_eq!(office.lead("Lea").await.line.first_name, "Lea");
@@ -190,7 +192,7 @@ fn r9_of_two_edits_at_once_one_gets_the_number() {
                 viewer: office.viewer("Asha").await,
                 lead: office.leads[lead],
                 version: 1,
-                edits: LeadEdits { phone: some("+91 98765 43210"), ..LeadEdits::default() },
+                edits: LeadEdits { phone: typed("+91 98765 43210"), ..LeadEdits::default() },
                 country: Country::from_code("IN").expect("a country"),
                 now: NOW,
             };
@@ -208,10 +210,10 @@ fn r9_of_two_edits_at_once_one_gets_the_number() {
 fn r24_an_edit_names_the_version_it_saw() {
     on_both(|database| async move {
         let office = Office::open(&database, "Root Admin; Asha").await.with("Lea Missed of Asha").await;
-        let name = |name: &str| LeadEdits { first_name: some(name), ..LeadEdits::default() };
+        let name = |name: &str| LeadEdits { first_name: typed(name), ..LeadEdits::default() };
         assert_eq!(edit(&office, "Root", "Lea", 1, name("Leah")).await, LeadEdited::Done { version: 2 });
         note(&office, "Asha", "Lea", "called", NOW).await;
-        let told = LeadEdited::Conflict { at: NOW, kind: "edited".into(), by: some("Root") };
+        let told = LeadEdited::Conflict { at: NOW, kind: "edited".into(), by: typed("Root") };
         assert_eq!(edit(&office, "Asha", "Lea", 1, name("Lia")).await, told);
         assert_eq!(office.lead("Lea").await.line.first_name, "Leah");
         assert_eq!(edit(&office, "Asha", "Lea", 2, name("Lia")).await, LeadEdited::Done { version: 3 });

@@ -155,7 +155,7 @@ fn r21a_statuses_and_tags_are_put_back() {
         let tags = async || {
             let mut tags = Vec::new();
             for lead in ["A", "B", "C"] {
-                tags.push(office.lead(lead).await.tags.join(" "));
+                tags.push(crate::bulk::tags(&office.lead(lead).await).join(" "));
             }
             tags
         };
@@ -165,7 +165,7 @@ fn r21a_statuses_and_tags_are_put_back() {
         undo(&office, "Root", off.run.expect("a run")).await;
         assert_eq!(
             (tags().await, office.places().await),
-            (vec!["hot".into(), "".into(), "".into()], before.0)
+            (vec!["hot".to_owned(), String::new(), String::new()], before.0)
         );
     });
 }
@@ -270,8 +270,8 @@ fn r32_r41_r45_bulk_changes_a_run_and_undos_at_once() {
             .deals(&["Unassigned", "Missed"], allot::Strategy::EqualShares)
             .await;
         let mut reader = office.store.read().await.expect("a reader");
-        let (filter, sort) = (Filter::default(), Sort::default());
-        let page = lists::page(reader.session(), office.company.id, &filter, sort, Sight::All, None, 1_000)
+        let (session, company) = (reader.session(), office.company.id);
+        let page = lists::page(session, company, &Filter::default(), Sort::Newest, Sight::All, None, 1_000)
             .await
             .expect("a page");
         drop(reader);

@@ -13,9 +13,7 @@ use crate::{
     site::Site,
     words::sentence,
 };
-use actions::{
-    run_assignment::{self, LastState, Report},
-};
+use actions::run_assignment::{self, LastState, Report};
 use allot::Strategy;
 use axum::{
     extract::State,

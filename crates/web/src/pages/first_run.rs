@@ -100,7 +100,11 @@ async fn is_over(site: &Site) -> Result<bool> {
 
 fn shown(visit: &Visit, sent: &Sent, refused: Option<&str>) -> maud::Markup {
     let fields = [
-        Field::text("token", "Token").value(&*sent.token).hint("The server printed it when it started.").required().autofocus(),
+        Field::text("token", "Token")
+            .value(&*sent.token)
+            .hint("The server printed it when it started.")
+            .required()
+            .autofocus(),
         Field::text("company", "Company").value(&*sent.company).required().length_max(200),
         Field::text("country", "Country")
             .value(&*sent.country)
@@ -112,7 +116,14 @@ fn shown(visit: &Visit, sent: &Sent, refused: Option<&str>) -> maud::Markup {
             .hint("Asia/Kolkata, Europe/London, America/New_York. Times and dates are in it.")
             .required(),
         Field::email("email", "Your e-mail").value(&*sent.email).autocomplete("username").required(),
-        Field::password("password", "Your password").hint("At least 8 characters.").autocomplete("new-password").required(),
+        Field::password("password", "Your password")
+            .hint("At least 8 characters.")
+            .autocomplete("new-password")
+            .required(),
     ];
-    parts::bare("Set up Evenhand", visit.theme, &parts::sign_in::first_run(links::first_run(), &fields, refused))
+    parts::bare(
+        "Set up Evenhand",
+        visit.theme,
+        &parts::sign_in::first_run(links::first_run(), &fields, refused),
+    )
 }

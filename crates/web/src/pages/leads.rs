@@ -11,11 +11,11 @@ use crate::{
     parts::{
         Button, Choice, Empty, Icon, Kind, Meter, Status,
         data::{Pager, heading},
-        leads::{
-            AllThatMatch, BulkAgents, BulkBar, FilterField, Filters, LeadList, LeadRow, LeadTable, Pill, SortLink,
-            StatusChip, lead_list,
-        },
         lead_panel::{LeadPanel, panel},
+        leads::{
+            AllThatMatch, BulkAgents, BulkBar, FilterField, Filters, LeadList, LeadRow, LeadTable, Pill,
+            SortLink, StatusChip, lead_list,
+        },
         picker::{AgentOption, AgentPicker, Choose},
         shell::split,
     },
@@ -103,10 +103,8 @@ pub async fn shown(
             (Button::primary("Add leads").icon(Icon::Plus).href(links::add_leads(who.may(Permission::LeadsImport))))
         }
     };
-    let main = split(
-        &html! { (heading(title, None, &actions)) (lead_list(&list)) },
-        open.map(panel).as_ref(),
-    );
+    let main =
+        split(&html! { (heading(title, None, &actions)) (lead_list(&list)) }, open.map(panel).as_ref());
     let page_title = open.map_or(title, |lead| &lead.name);
     Ok(frame::page(visit, who, item, page_title, &main))
 }
@@ -123,8 +121,7 @@ async fn list(
     let filter = address.filter(shelf, who.now, &who.zone, &who.company.country);
     let (sort, sight) = (address.sort(), who.sight());
     let known = statuses::list(session, company).await?;
-    let page =
-        lists::page(session, company, &filter, sort, sight, address.cursor().as_ref(), ROWS).await?;
+    let page = lists::page(session, company, &filter, sort, sight, address.cursor().as_ref(), ROWS).await?;
     let counts = lists::chips(session, company, &filter, sight).await?;
     let matching = match filter.status {
         None => counts.iter().map(|(_, leads)| leads).sum(),
@@ -138,16 +135,15 @@ async fn list(
     } else {
         told(matching)
     };
-    let rows: Vec<LeadRow> = page
-        .lines
-        .iter()
-        .map(|line| row(line, &known, who, address, open == Some(line.id.0)))
-        .collect();
+    let rows: Vec<LeadRow> =
+        page.lines.iter().map(|line| row(line, &known, who, address, open == Some(line.id.0))).collect();
     let is_first = address.after.is_empty();
     let pager = Pager {
         shown: match rows.len() {
             0 => String::new(),
-            shown if is_first && page.next.is_none() => domain::sentence::count(shown as u64, "lead", "leads"),
+            shown if is_first && page.next.is_none() => {
+                domain::sentence::count(shown as u64, "lead", "leads")
+            }
             shown => format!("{shown} of {all} leads"),
         },
         first: (!is_first).then(|| address.with(|_| {}).href(shelf)),
@@ -249,7 +245,10 @@ fn sort_link(address: &Address, shelf: Shelf, sort: Sort, key: SortKey, usual: S
     let word = if next == Sort::default() { "" } else { next.word() };
     // Age rises while the moment of capture falls, and so does the time since the last activity.
     let rising = if key == SortKey::Name { !sort.descends() } else { sort.descends() };
-    SortLink { href: address.with(|to| to.sort = word.into()).href(shelf), rising: is_current.then_some(rising) }
+    SortLink {
+        href: address.with(|to| to.sort = word.into()).href(shelf),
+        rising: is_current.then_some(rising),
+    }
 }
 
 /// The filters: what can be chosen, and what is.
@@ -265,9 +264,7 @@ async fn filters(
     let mut fields = Vec::new();
     let mut pills = Vec::new();
     if owners {
-        let mut choices = vec![
-            ("nobody".to_owned(), "Nobody".to_owned()),
-        ];
+        let mut choices = vec![("nobody".to_owned(), "Nobody".to_owned())];
         let names = agents::names(session, company, CHOICES_MAX).await?;
         choices.extend(names.into_iter().map(|(id, name)| (id.to_string(), name)));
         if let Some(Owner::User(user)) = filter.owner
@@ -277,7 +274,16 @@ async fn filters(
             choices.push((address.owner.clone(), name));
         }
         let known = filter.owner.map(|_| address.owner.as_str());
-        add(&mut fields, &mut pills, "owner", "Owner", "Anybody", choices, known, address.with(|to| to.owner.clear()).href(shelf));
+        add(
+            &mut fields,
+            &mut pills,
+            "owner",
+            "Owner",
+            "Anybody",
+            choices,
+            known,
+            address.with(|to| to.owner.clear()).href(shelf),
+        );
     }
     for (label, name, title, value, without) in [
         (Label::Tag, "tag", "Tag", &address.tag, address.with(|to| to.tag.clear())),
@@ -305,7 +311,8 @@ async fn filters(
         ("created", "Created", &address.created, address.with(|to| to.created.clear())),
         ("active", "Last activity", &address.active, address.with(|to| to.active.clear())),
     ] {
-        let choices = Period::ALL.iter().map(|(_, word, told)| ((*word).to_owned(), (*told).to_owned())).collect();
+        let choices =
+            Period::ALL.iter().map(|(_, word, told)| ((*word).to_owned(), (*told).to_owned())).collect();
         let chosen = Some(value.as_str()).filter(|value| !value.is_empty());
         add(&mut fields, &mut pills, name, title, "Any time", choices, chosen, without.href(shelf));
     }
@@ -335,7 +342,8 @@ async fn filters(
         fields,
         doubtful: filter.doubtful.is_some(),
         pills,
-        clear: Address { sort: address.sort.clone(), status: address.status.clone(), ..Address::default() }.href(shelf),
+        clear: Address { sort: address.sort.clone(), status: address.status.clone(), ..Address::default() }
+            .href(shelf),
     })
 }
 
@@ -373,7 +381,8 @@ fn empty(who: &SignedIn, shelf: Shelf, address: &Address, filters: &Filters) -> 
         return Empty {
             icon: Icon::Search,
             title: format!("No lead matches “{}”", address.q.trim()),
-            next: "Search goes by the beginning of a name or an e-mail, and by either end of a number.".into(),
+            next: "Search goes by the beginning of a name or an e-mail, and by either end of a number."
+                .into(),
             actions: vec![Button::plain("Clear search and filters").href(Address::default().href(shelf))],
         };
     }
@@ -391,7 +400,11 @@ fn empty(who: &SignedIn, shelf: Shelf, address: &Address, filters: &Filters) -> 
         _ => ("No leads yet", "Leads appear here as soon as you are given some."),
     };
     let actions = if shelf == Shelf::Leads && who.may(Permission::LeadsAdd) {
-        vec![Button::primary("Add leads").icon(Icon::Plus).href(links::add_leads(who.may(Permission::LeadsImport)))]
+        vec![
+            Button::primary("Add leads")
+                .icon(Icon::Plus)
+                .href(links::add_leads(who.may(Permission::LeadsImport))),
+        ]
     } else {
         Vec::new()
     };

@@ -87,7 +87,9 @@ pub async fn sign_in(
                 return Ok((jar, Redirect::to(on_this_site(&sent.next))).into_response());
             }
             SignInAnswer::Which(choice) => return Ok(which(&visit, &choice, &sent.next)),
-            SignInAnswer::Wrong => "The e-mail or the password is wrong. Passwords tell capital letters from small ones.",
+            SignInAnswer::Wrong => {
+                "The e-mail or the password is wrong. Passwords tell capital letters from small ones."
+            }
             SignInAnswer::Banned => "You cannot sign in at present. Ask an admin of your company.",
         }
     } else {
