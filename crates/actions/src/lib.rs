@@ -9,11 +9,16 @@ pub mod password;
 pub mod add_user;
 pub mod assign_lead;
 pub mod create_company;
+pub mod import_errors;
 pub mod import_leads;
 pub mod lead_file;
+pub mod preview_import;
 pub mod run_assignment;
+pub mod running_imports;
 pub mod save_auto_assignment;
 pub mod set_status;
 pub mod spread_leads;
+pub mod undo_import;
+pub mod uploads;
 
 pub use error::{Error, Result};

@@ -26,6 +26,7 @@ pub struct Stage {
 pub const STAGES: &[&Stage] = &[
     &crate::leads::STAGE_NEW,
     &crate::leads::STAGE_NEW_TAGS,
+    &crate::imports::STAGE_IMPORT_ERRORS,
     &crate::assign::STAGE_MOVES,
     &crate::assign::STAGE_QUEUES,
     &crate::spread::STAGE_HAND_MOVES,
