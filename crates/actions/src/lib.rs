@@ -8,7 +8,9 @@ pub mod password;
 
 pub mod add_user;
 pub mod assign_lead;
+pub mod ban_user;
 pub mod create_company;
+pub mod edit_user;
 pub mod import_errors;
 pub mod import_leads;
 pub mod lead_file;
@@ -16,6 +18,7 @@ pub mod preview_import;
 pub mod run_assignment;
 pub mod running_imports;
 pub mod save_auto_assignment;
+pub mod set_password;
 pub mod set_status;
 pub mod spread_leads;
 pub mod undo_import;

@@ -29,7 +29,7 @@ const ROWS: &str = "First Name;Phone;Status;Branch;Tags;Favourite Tea\n\
     Dora;;;;;\n\
     Esha;98765 43214;Nonsense;Goa;;Darjeeling\n\
     Finn;+1 201 555 0123;;;;\n\
-    Gita;+91 12345 67890;;;;\n";
+    Gita;+1 555 555 5555;;;;\n";
 
 fn mary() -> Viewer {
     Viewer::User { id: UserId(1), scope: Scope::Company, branch: None, department: None }

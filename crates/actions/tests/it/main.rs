@@ -7,6 +7,7 @@ mod doctor;
 mod import;
 mod lead_file;
 mod office;
+mod people;
 mod race;
 mod run;
 mod set_status;
