@@ -286,14 +286,16 @@ async fn keep_failures(
     failures.rewind().map_err(unreadable)
 }
 
-struct Defaults {
-    status: StatusId,
-    branch: Option<i64>,
-    department: Option<i64>,
-    source: Option<i64>,
+/// What a row gets that does not say otherwise.
+pub(crate) struct Defaults {
+    pub(crate) status: StatusId,
+    pub(crate) branch: Option<i64>,
+    pub(crate) department: Option<i64>,
+    pub(crate) source: Option<i64>,
 }
 
-async fn new_lead(
+/// A row as it is stored: names become identifiers.
+pub(crate) async fn new_lead(
     session: &mut Session,
     labels: &mut Labels,
     defaults: &Defaults,
@@ -336,14 +338,14 @@ async fn new_lead(
 }
 
 /// Names to identifiers, each looked up once; new ones are made.
-struct Labels {
+pub(crate) struct Labels {
     company: CompanyId,
     known: HashMap<Label, HashMap<String, i64>>,
     new: HashMap<Label, usize>,
 }
 
 impl Labels {
-    fn new(company: CompanyId) -> Labels {
+    pub(crate) fn new(company: CompanyId) -> Labels {
         Labels { company, known: HashMap::new(), new: HashMap::new() }
     }
 

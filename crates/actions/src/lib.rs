@@ -6,6 +6,7 @@
 pub mod error;
 pub mod password;
 
+pub mod add_lead;
 pub mod add_user;
 pub mod assign_lead;
 pub mod ban_user;

@@ -26,6 +26,7 @@ pub mod schema;
 // The rooms
 pub mod assign;
 pub mod backup;
+pub mod capture;
 pub mod companies;
 pub mod doctor;
 pub mod imports;

@@ -12,6 +12,7 @@ use crate::{
 /// The statements of every module that has some. A module that is missing here fails the second test.
 const MODULES: &[(&str, &[Registered])] = &[
     ("assign", crate::assign::STATEMENTS),
+    ("capture", crate::capture::STATEMENTS),
     ("companies", crate::companies::STATEMENTS),
     ("doctor", crate::doctor::STATEMENTS),
     ("ids", crate::ids::STATEMENTS),

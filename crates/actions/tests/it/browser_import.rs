@@ -255,7 +255,7 @@ fn r11_an_import_whose_process_died_left_nothing_and_says_so() {
 #[test]
 fn r11_an_import_is_taken_back_but_for_what_somebody_touched() {
     on_both(|database| async move {
-        let mut office = Office::open(&database, "Asha; Mary Manager").await;
+        let mut office = Office::open(&database, "Mary Manager; Asha").await;
         let desk = desk(&office);
         let company = office.company.id;
         let before = bring(&office, &desk, "First Name,Phone,Tags\nOlga,98765 40000,hot\n").await;

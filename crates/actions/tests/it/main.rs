@@ -1,5 +1,6 @@
 //! The actions as a whole, over real files and both databases.
 
+mod add_lead;
 mod browser_import;
 mod by_hand;
 mod company;
