@@ -273,12 +273,16 @@ fn kept_cells(cells: &RowCells<'_>) -> Vec<String> {
     let mut room = ERROR_ROW_BYTES_KEPT;
     let mut kept = Vec::new();
     for cell in cells.iter().take(COLUMNS_MAX) {
-        let end = cell.floor_char_boundary(room);
-        kept.push(if end < cell.len() { format!("{}…", &cell[..end]) } else { cell.to_owned() });
-        room -= end;
-        if room == 0 {
+        let mut end = cell.len().min(room);
+        while !cell.is_char_boundary(end) {
+            end -= 1;
+        }
+        if end < cell.len() {
+            kept.push(format!("{}…", &cell[..end]));
             break;
         }
+        kept.push(cell.to_owned());
+        room -= end;
     }
     kept
 }

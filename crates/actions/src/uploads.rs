@@ -62,7 +62,7 @@ impl UploadToken {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)
             .map_err(|error| Error::Fault(format!("the system has no randomness: {error}")))?;
-        Ok(UploadToken(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok(UploadToken(format!("{:032x}", u128::from_be_bytes(bytes))))
     }
 
     /// As it stands in an address.

@@ -143,6 +143,7 @@ pub struct UserAdd {
 
 A banned user is signed out everywhere, receives nothing and keeps their leads.
 A company always keeps one active admin.")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct UserEdit {
     /// The e-mail of the user to change
     #[arg(value_name = "EMAIL")]

@@ -187,7 +187,7 @@ mod tests {
             (1, 0, "1 lead taken back."),
             (0, 1, "0 leads taken back, 1 kept because somebody has touched it since."),
         ] {
-            assert_eq!(super::import_undone(taken_back, kept), expect);
+            assert_eq!(import_undone(taken_back, kept), expect);
         }
     }
 
