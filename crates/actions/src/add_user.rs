@@ -38,9 +38,12 @@ pub struct NewUser {
 /// The largest lead cap that can be set; a larger queue is not a queue.
 pub const CAP_MAX: i64 = 1_000_000;
 
+/// The longest name.
+pub const NAME_CHARS_MAX: usize = 200;
+
 /// Adds the user.
 pub async fn add_user(store: &Store, company: CompanyId, new: NewUser, now: Moment) -> Result<UserId> {
-    let name = clean_within(&new.name, "the name", 200).map_err(Error::refused)?.into_owned();
+    let name = clean_within(&new.name, "the name", NAME_CHARS_MAX).map_err(Error::refused)?.into_owned();
     if name.is_empty() {
         return Err(Error::refused("the user needs a name"));
     }
@@ -89,7 +92,8 @@ pub async fn add_user(store: &Store, company: CompanyId, new: NewUser, now: Mome
         .await
 }
 
-async fn label(
+/// The branch or department with this name, made if it is new; none for no name.
+pub(crate) async fn label(
     session: &mut store::Session,
     company: CompanyId,
     label: Label,

@@ -12,7 +12,7 @@ use crate::{
 };
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, ImportId, SourceId, StatusId},
-    lead_file::JudgeContext,
+    lead_file::{JudgeContext, Target},
     phone::Country,
     status::{StatusKind, StatusMark, Statuses},
     text::{clean_within, fold},
@@ -61,6 +61,15 @@ pub struct Import {
     pub limits: lead_file::Limits,
 }
 
+/// How an import that was looked at before is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Chosen {
+    /// What each column is used for; none = as its header says.
+    pub columns: Option<Vec<Target>>,
+    /// The record that was opened for it; none = it gets one with its leads, and leaves none if it fails.
+    pub record: Option<ImportId>,
+}
+
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -97,13 +106,35 @@ pub async fn import_leads(
     now: Moment,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<Imported> {
+    import_as_chosen(store, file, import, Chosen::default(), now, progress).await
+}
+
+/// The same with columns mapped by hand and with a record that is open already.
+pub async fn import_as_chosen(
+    store: &Store,
+    file: impl Read + Send + 'static,
+    import: Import,
+    chosen: Chosen,
+    now: Moment,
+    progress: Arc<dyn Fn(Progress) + Send + Sync>,
+) -> Result<Imported> {
     let known = statuses::list(store.read().await?.session(), import.company).await?;
-    let read = read_and_judge(file, &import, &known, Arc::clone(&progress)).await?;
-    let ReadFile { rows, failures, counts, columns, numbers, .. } = read;
-    let unassigned = known.marked(StatusMark::Unassigned).id;
-    let (id, imported) = store
+    let read = read_and_judge(file, &import, chosen.columns, &known, Arc::clone(&progress)).await?;
+    let ReadFile { rows, mut failures, counts, columns, numbers, headers, .. } = read;
+    let work = Work {
+        import,
+        record: chosen.record,
+        unassigned: known.marked(StatusMark::Unassigned).id,
+        counts,
+        headers: serde_json::Value::from(headers).to_string(),
+        now,
+    };
+    let (id, imported, failures) = store
         .write_long(move |session| {
-            Box::pin(write_rows(session, rows, import, unassigned, counts, now, progress))
+            Box::pin(async move {
+                let (id, imported) = write_rows(session, rows, &mut failures, work, progress).await?;
+                Ok::<_, Error>((id, imported, failures))
+            })
         })
         .await?;
     Ok(Imported {
@@ -117,9 +148,10 @@ pub async fn import_leads(
     })
 }
 
-async fn read_and_judge(
+pub(crate) async fn read_and_judge(
     file: impl Read + Send + 'static,
     import: &Import,
+    columns: Option<Vec<Target>>,
     known: &Statuses,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<ReadFile> {
@@ -132,7 +164,7 @@ async fn read_and_judge(
                     (&status.name, status.id.0, may_convert || status.kind != StatusKind::Won)
                 })),
             },
-            columns: None,
+            columns,
             keeps_details: import.keeps_details,
         };
     let limits = import.limits.clone();
@@ -147,19 +179,31 @@ async fn read_and_judge(
     })
 }
 
+/// What the transaction needs beside the rows.
+struct Work {
+    import: Import,
+    record: Option<ImportId>,
+    unassigned: StatusId,
+    counts: Counts,
+    headers: String,
+    now: Moment,
+}
+
 async fn write_rows(
     session: &mut Session,
     mut rows: SpoolReader<SpooledRow>,
-    import: Import,
-    unassigned: StatusId,
-    counts: Counts,
-    now: Moment,
+    failures: &mut SpoolReader<RowFailure>,
+    work: Work,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<(ImportId, u64)> {
+    let Work { import, record, unassigned, counts, headers, now } = work;
     let company = import.company;
     companies::lock_for_import(session, company).await?;
     let actor = import.viewer.actor();
-    let id = imports::start(session, company, &import.file_name, actor, now, counts.failed as i64).await?;
+    let id = match record {
+        Some(id) => id,
+        None => imports::start(session, company, &import.file_name, actor, now).await?,
+    };
     let capture = Capture { at: now, actor, import: Some(id), kind: "imported" };
     let mut labels = Labels::new(company);
     let defaults = Defaults {
@@ -194,18 +238,64 @@ async fn write_rows(
     let imported: i64 = per_status.values().sum();
     let deltas: Vec<_> = per_status.into_iter().collect();
     statuses::add_to_counts(session, company, id.0, &deltas).await?;
-    imports::finish(session, company, id, imported, counts.good as i64 - imported).await?;
+    keep_failures(session, company, id, failures).await?;
+    let totals = imports::Totals {
+        imported,
+        skipped: counts.good as i64 - imported,
+        errors: counts.failed as i64,
+        headers: &headers,
+    };
+    if !imports::finish(session, company, id, now, totals).await? {
+        return Err(Error::Fault(
+            "another node took this import for dead and closed its record; nothing was changed".into(),
+        ));
+    }
     Ok((id, imported as u64))
 }
 
-struct Defaults {
-    status: StatusId,
-    branch: Option<i64>,
-    department: Option<i64>,
-    source: Option<i64>,
+/// The error rows go into the record, for download; the first of them, if there are very many.
+async fn keep_failures(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+    failures: &mut SpoolReader<RowFailure>,
+) -> Result<()> {
+    let unreadable = |error: std::io::Error| {
+        Error::Fault(format!("the error rows could not be read back from the temporary file: {error}"))
+    };
+    let mut left = lead_file::ERROR_ROWS_KEPT as usize;
+    while left > 0 {
+        let chunk = failures.by_ref().take(left.min(limits::STAGED_ROWS));
+        let chunk = chunk.collect::<std::io::Result<Vec<RowFailure>>>().map_err(unreadable)?;
+        if chunk.is_empty() {
+            break;
+        }
+        left -= chunk.len();
+        let rows: Vec<imports::ErrorRow> = chunk
+            .into_iter()
+            .map(|failure| imports::ErrorRow {
+                record: failure.record,
+                line: failure.line,
+                code: failure.code,
+                why: failure.why,
+                cells: serde_json::Value::from(failure.cells).to_string(),
+            })
+            .collect();
+        imports::add_errors(session, company, import, &rows).await?;
+    }
+    failures.rewind().map_err(unreadable)
 }
 
-async fn new_lead(
+/// What a row gets that does not say otherwise.
+pub(crate) struct Defaults {
+    pub(crate) status: StatusId,
+    pub(crate) branch: Option<i64>,
+    pub(crate) department: Option<i64>,
+    pub(crate) source: Option<i64>,
+}
+
+/// A row as it is stored: names become identifiers.
+pub(crate) async fn new_lead(
     session: &mut Session,
     labels: &mut Labels,
     defaults: &Defaults,
@@ -248,14 +338,14 @@ async fn new_lead(
 }
 
 /// Names to identifiers, each looked up once; new ones are made.
-struct Labels {
+pub(crate) struct Labels {
     company: CompanyId,
     known: HashMap<Label, HashMap<String, i64>>,
     new: HashMap<Label, usize>,
 }
 
 impl Labels {
-    fn new(company: CompanyId) -> Labels {
+    pub(crate) fn new(company: CompanyId) -> Labels {
         Labels { company, known: HashMap::new(), new: HashMap::new() }
     }
 

@@ -17,7 +17,8 @@ pub mod spool;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use domain::lead_file::{ColumnError, ColumnMap, JudgeContext, Target, judge};
+use domain::lead_file::{COLUMNS_MAX, ColumnError, ColumnMap, JudgeContext, Target, judge};
+use domain::text::clean;
 use thiserror::Error;
 
 pub use delimiter::Delimiter;
@@ -28,6 +29,15 @@ use spool::{RowFailure, Spool, SpoolReader, SpooledRow};
 
 /// How many records are read between two reports of progress.
 const PROGRESS_RECORDS: u64 = 1_000;
+
+/// Error rows that are kept with their cells; of a file with more, something else than its rows is wrong.
+pub const ERROR_ROWS_KEPT: u64 = 100_000;
+/// Bytes that are kept of one error row; what is longer is cut.
+pub const ERROR_ROW_BYTES_KEPT: usize = 4 * 1024;
+/// Rows that a preview shows.
+pub const SAMPLE_ROWS: usize = 5;
+/// The longest cell that a preview shows.
+const SAMPLE_CHARS: usize = 80;
 
 /// How much a file may hold, and where its rows wait.
 #[derive(Debug, Clone)]
@@ -70,6 +80,23 @@ pub struct ReadFile {
     pub columns: ColumnMap,
     /// Whose numbers they are, for the preview.
     pub numbers: Numbers,
+    /// How the file is encoded.
+    pub encoding: Encoding,
+    /// What stands between its cells.
+    pub delimiter: Delimiter,
+    /// The header as it stands in the file.
+    pub headers: Vec<String>,
+    /// The cells of the first rows, for the preview.
+    pub samples: Vec<Vec<String>>,
+}
+
+/// A look at the head of a file that may not be read to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The header as it stands in the file.
+    pub headers: Vec<String>,
+    /// The cells of the first rows.
+    pub samples: Vec<Vec<String>>,
     /// How the file is encoded.
     pub encoding: Encoding,
     /// What stands between its cells.
@@ -169,17 +196,24 @@ pub fn read_lead_file<R: Read>(
     let mut failures = Spool::create(limits.spool_dir.as_deref());
     let mut counts = Counts::default();
     let mut numbers = Numbers::default();
+    let mut samples = Vec::new();
     let mut records_to_report = PROGRESS_RECORDS;
     while let Some(row) = file.next_row()? {
         counts.rows += 1;
         let (line, record) = (row.line, row.record);
+        if samples.len() < SAMPLE_ROWS {
+            samples.push(sample(&row.cells));
+        }
         match judge(&columns, &row.cells, &plan.judge) {
             Ok(lead) => {
                 numbers.add(&lead);
                 rows.write(&SpooledRow { line, record, lead }).map_err(FileError::Spool)?;
             }
             Err(error) => {
-                let failure = RowFailure { line, record, code: error.code().to_owned(), why: error.why() };
+                let cells =
+                    if failures.count() < ERROR_ROWS_KEPT { kept_cells(&row.cells) } else { Vec::new() };
+                let failure =
+                    RowFailure { line, record, code: error.code().to_owned(), why: error.why(), cells };
                 failures.write(&failure).map_err(FileError::Spool)?;
             }
         }
@@ -205,7 +239,52 @@ pub fn read_lead_file<R: Read>(
         numbers,
         encoding: file.encoding(),
         delimiter: file.delimiter(),
+        headers: file.headers().to_vec(),
+        samples,
     })
+}
+
+/// Reads the header and the first rows of a file, whether or not its columns can be used.
+pub fn read_head<R: Read>(reader: R, limits: &Limits) -> Result<Head, FileError> {
+    let mut file = LeadFile::open(reader, limits)?;
+    let mut samples = Vec::new();
+    while samples.len() < SAMPLE_ROWS {
+        let Some(row) = file.next_row()? else { break };
+        samples.push(sample(&row.cells));
+    }
+    let (encoding, delimiter) = (file.encoding(), file.delimiter());
+    Ok(Head { headers: file.headers().to_vec(), samples, encoding, delimiter })
+}
+
+/// The cells of a row as a preview shows them.
+fn sample(cells: &RowCells<'_>) -> Vec<String> {
+    let shown = |cell: &str| {
+        let line = clean(cell);
+        match line.char_indices().nth(SAMPLE_CHARS) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line.into_owned(),
+        }
+    };
+    cells.iter().take(COLUMNS_MAX).map(shown).collect()
+}
+
+/// The cells of an error row as they are kept: whole, unless the row is very long.
+fn kept_cells(cells: &RowCells<'_>) -> Vec<String> {
+    let mut room = ERROR_ROW_BYTES_KEPT;
+    let mut kept = Vec::new();
+    for cell in cells.iter().take(COLUMNS_MAX) {
+        let mut end = cell.len().min(room);
+        while !cell.is_char_boundary(end) {
+            end -= 1;
+        }
+        if end < cell.len() {
+            kept.push(format!("{}…", &cell[..end]));
+            break;
+        }
+        kept.push(cell.to_owned());
+        room -= end;
+    }
+    kept
 }
 
 /// `1 GiB`, `1.5 MiB`, `100 bytes`.

@@ -5,24 +5,32 @@
 
 pub mod error;
 pub mod password;
-
 pub mod selection;
 
+pub mod add_lead;
 pub mod add_note;
 pub mod add_user;
 pub mod assign_lead;
 pub mod assign_leads;
+pub mod ban_user;
 pub mod create_company;
 pub mod edit_lead;
+pub mod edit_user;
+pub mod import_errors;
 pub mod import_leads;
 pub mod lead_file;
+pub mod preview_import;
 pub mod run_assignment;
+pub mod running_imports;
 pub mod save_auto_assignment;
+pub mod set_password;
 pub mod set_status;
 pub mod set_statuses;
 pub mod sign_in;
 pub mod spread_leads;
 pub mod tag_leads;
+pub mod undo_import;
 pub mod undo_run;
+pub mod uploads;
 
 pub use error::{Error, Result};

@@ -1,6 +1,9 @@
 //! Saving the settings of *Auto lead assignment* (R25).
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    set_password::verify_password,
+};
 use allot::Strategy;
 use domain::{
     ids::CompanyId,
@@ -21,7 +24,13 @@ pub struct Change {
     pub at: Option<MinuteOfDay>,
     /// What "evenly" means.
     pub strategy: Option<Strategy>,
+    /// The password of the person who saves (R25); the operator at the command line needs none.
+    pub own_password: Option<String>,
 }
+
+/// What somebody hears whose own password was not right.
+pub const WRONG_PASSWORD: &str =
+    "this is not your password; settings of the automatic jobs are saved with your own";
 
 /// Saves the change and answers the settings as they are now.
 pub async fn save_auto_assignment(
@@ -31,6 +40,12 @@ pub async fn save_auto_assignment(
     viewer: Viewer,
     now: Moment,
 ) -> Result<AutoAssignment> {
+    if let Some(person) = viewer.actor() {
+        let password = change.own_password.as_deref().unwrap_or_default();
+        if !verify_password(store, company, person, password).await? {
+            return Err(Error::refused(WRONG_PASSWORD));
+        }
+    }
     store
         .write(move |session| {
             Box::pin(async move {

@@ -42,7 +42,7 @@ pub struct Place {
 pub enum Command {
     /// Create a company and its first admin; makes the database if there is none
     Init(Init),
-    /// Add and list the people of the company
+    /// Add, change and list the people of the company
     #[command(subcommand)]
     User(User),
     /// Bring in a list of leads from a CSV file
@@ -94,11 +94,15 @@ pub struct Init {
     pub password_stdin: bool,
 }
 
-/// Add and list the people of the company.
+/// Add, change and list the people of the company.
 #[derive(Debug, Subcommand)]
 pub enum User {
     /// Add a user; by default only the role Agent may receive leads
     Add(UserAdd),
+    /// Change a user: what is not named stays
+    Edit(UserEdit),
+    /// Set a user's password; they are signed out everywhere
+    Password(UserPassword),
     /// List the users with what they hold
     #[command(after_help = "Example:\n  evenhand user list --json")]
     List(Json),
@@ -129,6 +133,80 @@ pub struct UserAdd {
     pub department: Option<String>,
     /// Read their password from the first line of standard input; without one they cannot sign in yet
     #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// Change a user: what is not named stays.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  evenhand user edit asha@acme.example --cap 40 --branch Goa
+  evenhand user edit asha@acme.example --cap none --no-department
+  evenhand user edit asha@acme.example --ban
+
+A banned user is signed out everywhere, receives nothing and keeps their leads.
+A company always keeps one active admin.")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct UserEdit {
+    /// The e-mail of the user to change
+    #[arg(value_name = "EMAIL")]
+    pub who: String,
+    /// Their new name
+    #[arg(long, value_name = "N")]
+    pub name: Option<String>,
+    /// Their new e-mail
+    #[arg(long, value_name = "E")]
+    pub email: Option<String>,
+    /// Their new role: Company Admin, Manager or Agent
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<String>,
+    /// The most open leads they may hold; none for no limit, 0 gives nothing automatically
+    #[arg(long, value_name = "N|none", allow_negative_numbers = true, value_parser = cap)]
+    pub cap: Option<CapOrNone>,
+    /// Their new branch; made if it is new
+    #[arg(long, value_name = "B", conflicts_with = "no_branch")]
+    pub branch: Option<String>,
+    /// Take them out of their branch
+    #[arg(long)]
+    pub no_branch: bool,
+    /// Their new department; made if it is new
+    #[arg(long, value_name = "D", conflicts_with = "no_department")]
+    pub department: Option<String>,
+    /// Take them out of their department
+    #[arg(long)]
+    pub no_department: bool,
+    /// Ban them
+    #[arg(long, conflicts_with = "unban")]
+    pub ban: bool,
+    /// Lift the ban
+    #[arg(long)]
+    pub unban: bool,
+}
+
+/// A lead cap, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CapOrNone(pub Option<i64>);
+
+fn cap(text: &str) -> Result<CapOrNone, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(CapOrNone(None));
+    }
+    let most = actions::add_user::CAP_MAX;
+    match text.parse() {
+        Ok(cap) if (0..=most).contains(&cap) => Ok(CapOrNone(Some(cap))),
+        _ => Err(format!("a lead cap is a number from 0 to {most}, or none")),
+    }
+}
+
+/// Set a user's password.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  echo 'correct horse battery' | evenhand user password asha@acme.example --password-stdin")]
+pub struct UserPassword {
+    /// The e-mail of the user
+    #[arg(value_name = "EMAIL")]
+    pub who: String,
+    /// Read the password from the first line of standard input
+    #[arg(long, required = true)]
     pub password_stdin: bool,
 }
 

@@ -91,6 +91,14 @@ impl FromIterator<Permission> for Permissions {
     }
 }
 
+/// Whether a role makes an admin, whatever it is called: it manages users and roles of the whole company (R13).
+pub fn is_admin(scope: Scope, permissions: &[&str]) -> bool {
+    scope == Scope::Company
+        && [Permission::UsersManage, Permission::RolesManage]
+            .iter()
+            .all(|needed| permissions.contains(&needed.word()))
+}
+
 /// A role that every company starts with.
 #[derive(Debug, Clone, Copy)]
 pub struct DefaultRole {

@@ -138,6 +138,12 @@ impl Change {
         Change { leads, ..self }
     }
 
+    /// The same for so many leads that nobody names them.
+    #[must_use]
+    pub fn all_leads(self) -> Change {
+        Change { leads: Which::All, ..self }
+    }
+
     /// Whether it is about this.
     pub fn is_about(&self, topic: Topic) -> bool {
         self.topics.contains(&topic)
@@ -438,7 +444,7 @@ mod tests {
         told.mark();
         told.changes.push(leads.clone());
         told.back_to_mark();
-        assert_eq!(told.take(), [runs.clone()]);
+        assert_eq!(told.take().as_slice(), std::slice::from_ref(&runs));
         told.mark();
         told.changes.extend([runs.clone(), leads.clone(), Change::of(CompanyId(2), Topic::Leads)]);
         told.forget_mark();

@@ -1,47 +1,349 @@
-//! Imports: the record of each file that was brought in.
+//! Imports: the record of each file that was brought in, the rows of it that made no lead, and taking one back.
 
 use crate::{
     changes::{Change, Topic},
     error::Result,
     ids::Kind,
-    params,
+    limits, params, selection,
     session::Session,
     sql,
+    stage::{Stage, StageType::Int, StageType::Text},
+    statuses,
+    terms::{self, Person},
+    value::{Row, Value},
 };
 use domain::{
-    ids::{CompanyId, ImportId, UserId},
+    ids::{CompanyId, ImportId, LeadId, StatusId, UserId},
     time::Moment,
+};
+use std::collections::BTreeMap;
+
+/// Rows that made no lead, on their way into the record.
+pub static STAGE_IMPORT_ERRORS: Stage = Stage {
+    name: "stage_import_errors",
+    columns: &[("record", Int), ("line", Int), ("code", Text), ("why", Text), ("cells", Text)],
+    key: "record",
 };
 
 sql! {
-    START = "INSERT INTO imports (company_id, id, file_name, actor_id, at_ms, imported, skipped, errors)
-        VALUES ($1, $2, $3, $4, $5, 0, 0, $6)";
-    FINISH = "UPDATE imports SET imported = $3, skipped = $4 WHERE company_id = $1 AND id = $2";
+    START = "INSERT INTO imports (company_id, id, file_name, actor_id, state, at_ms, imported, skipped, errors)
+        VALUES ($1, $2, $3, $4, 'running', $5, 0, 0, 0)";
+    FINISH = "UPDATE imports SET state = 'done', finished_at_ms = $3, imported = $4, skipped = $5, errors = $6, headers = $7
+        WHERE company_id = $1 AND id = $2 AND state = 'running'";
+    FAIL = "UPDATE imports SET state = 'failed', finished_at_ms = $3, failure = $4
+        WHERE company_id = $1 AND id = $2 AND state = 'running'";
+    ADD_ERRORS = "INSERT INTO import_errors (company_id, import_id, record, line, code, why, cells)
+        SELECT $1, $2, s.record, s.line, s.code, s.why, s.cells FROM stage_import_errors s";
+    LATEST = "SELECT i.id, i.file_name, a.name, i.state, i.at_ms, i.finished_at_ms, i.failure, i.imported, i.skipped, i.errors,
+            i.undone_at_ms, b.name, i.taken_back, i.kept
+        FROM imports i
+        LEFT JOIN users a ON a.company_id = i.company_id AND a.id = i.actor_id
+        LEFT JOIN users b ON b.company_id = i.company_id AND b.id = i.undone_by_id
+        WHERE i.company_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3";
+    ONE = "SELECT i.id, i.file_name, a.name, i.state, i.at_ms, i.finished_at_ms, i.failure, i.imported, i.skipped, i.errors,
+            i.undone_at_ms, b.name, i.taken_back, i.kept
+        FROM imports i
+        LEFT JOIN users a ON a.company_id = i.company_id AND a.id = i.actor_id
+        LEFT JOIN users b ON b.company_id = i.company_id AND b.id = i.undone_by_id
+        WHERE i.company_id = $1 AND i.id = $2";
+    HEADERS = "SELECT headers FROM imports WHERE company_id = $1 AND id = $2";
+    ERRORS = "SELECT record, line, code, why, cells FROM import_errors
+        WHERE company_id = $1 AND import_id = $2 AND record > $3 ORDER BY record LIMIT $4";
+    LOCK = "SELECT state FROM imports WHERE company_id = $1 AND id = $2 /*pg FOR UPDATE*/";
+    UNTOUCHED = "SELECT id, status_id, first_name, last_name, email, phone FROM leads /*sqlite INDEXED BY leads_import*/
+        WHERE company_id = $1 AND import_id = $2 AND id > $3 AND entries = 1 AND version = 1 AND owner_id IS NULL
+        ORDER BY id LIMIT $4 /*pg FOR UPDATE*/";
+    FORGET_TAGS = "DELETE FROM lead_tags WHERE company_id = $1 AND lead_id IN (SELECT lead_id FROM stage_chosen)";
+    FORGET_EVENTS = "DELETE FROM lead_events WHERE company_id = $1 AND lead_id IN (SELECT lead_id FROM stage_chosen)";
+    FORGET_LEADS = "DELETE FROM leads WHERE company_id = $1 AND id IN (SELECT lead_id FROM stage_chosen)";
+    LEFT_OF = "SELECT COUNT(*) FROM leads /*sqlite INDEXED BY leads_import*/ WHERE company_id = $1 AND import_id = $2";
+    UNDONE = "UPDATE imports SET state = 'undone', undone_at_ms = $3, undone_by_id = $4, taken_back = $5, kept = $6
+        WHERE company_id = $1 AND id = $2 AND state = 'done'";
 }
 
-/// Opens the record, inside the transaction that brings the leads in.
+/// An import as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRecord {
+    /// Which.
+    pub id: ImportId,
+    /// The file's name.
+    pub file_name: String,
+    /// Who brought it in; none for the command line.
+    pub actor: Option<String>,
+    /// How far it is.
+    pub state: ImportState,
+    /// When it began.
+    pub at: Moment,
+    /// When it ended.
+    pub finished_at: Option<Moment>,
+    /// Leads that were new.
+    pub imported: u64,
+    /// Rows whose number was known.
+    pub skipped: u64,
+    /// Rows that made no lead.
+    pub errors: u64,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportState {
+    /// On its way; nothing of it is there yet.
+    Running,
+    /// All of it is there.
+    Done,
+    /// Nothing of it is there.
+    Failed {
+        /// Why.
+        why: String,
+    },
+    /// It was taken back.
+    Undone {
+        /// When.
+        at: Moment,
+        /// By whom; none for the command line.
+        by: Option<String>,
+        /// Leads that are gone.
+        taken_back: u64,
+        /// Leads that stayed, since somebody has touched them.
+        kept: u64,
+    },
+}
+
+/// A row that made no lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorRow {
+    /// Its number among the records, from 1.
+    pub record: u64,
+    /// The line of the file in which it begins.
+    pub line: u64,
+    /// The reason for programs.
+    pub code: String,
+    /// The reason as a sentence.
+    pub why: String,
+    /// Its cells as a JSON array.
+    pub cells: String,
+}
+
+/// Opens the record.
 pub async fn start(
     session: &mut Session,
     company: CompanyId,
     file_name: &str,
     actor: Option<UserId>,
     now: Moment,
-    errors: i64,
 ) -> Result<ImportId> {
     let id = ImportId(session.new_id(Kind::Import).await?);
-    session.execute(&START, params![company, id, file_name, actor, now, errors]).await?;
+    open(session, company, id, file_name, actor, now).await?;
     Ok(id)
 }
 
-/// Writes the numbers into the record.
+/// The same with an identifier that was taken before.
+pub async fn open(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+    file_name: &str,
+    actor: Option<UserId>,
+    now: Moment,
+) -> Result<()> {
+    session.execute(&START, params![company, import, file_name, actor, now]).await?;
+    session.tell(Change::of(company, Topic::Imports));
+    Ok(())
+}
+
+/// The numbers of an import, for its record.
+#[derive(Debug, Clone)]
+pub struct Totals<'a> {
+    /// Leads that are new.
+    pub imported: i64,
+    /// Rows whose number was known.
+    pub skipped: i64,
+    /// Rows that made no lead.
+    pub errors: i64,
+    /// The header of the file as a JSON array.
+    pub headers: &'a str,
+}
+
+/// Closes the record inside the transaction that brings the leads in. False: somebody took this import for dead.
 pub async fn finish(
     session: &mut Session,
     company: CompanyId,
     import: ImportId,
-    imported: i64,
-    skipped: i64,
+    now: Moment,
+    totals: Totals<'_>,
+) -> Result<bool> {
+    let values =
+        params![company, import, now, totals.imported, totals.skipped, totals.errors, totals.headers];
+    let finished = session.execute(&FINISH, values).await? == 1;
+    session.tell(Change::of(company, Topic::Imports));
+    Ok(finished)
+}
+
+/// Closes the record of an import that brought nothing in.
+pub async fn fail(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+    now: Moment,
+    why: &str,
 ) -> Result<()> {
-    session.execute(&FINISH, params![company, import, imported, skipped]).await?;
+    session.execute(&FAIL, params![company, import, now, why]).await?;
     session.tell(Change::of(company, Topic::Imports));
     Ok(())
+}
+
+/// Keeps rows that made no lead with the record.
+pub async fn add_errors(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+    rows: &[ErrorRow],
+) -> Result<()> {
+    let staged = rows.iter().map(|row| {
+        [
+            Value::Int(row.record as i64),
+            Value::Int(row.line as i64),
+            (&row.code).into(),
+            (&row.why).into(),
+            (&row.cells).into(),
+        ]
+    });
+    if session.stage(&STAGE_IMPORT_ERRORS, staged).await? > 0 {
+        session.execute(&ADD_ERRORS, params![company, import]).await?;
+    }
+    Ok(())
+}
+
+/// A page of the imports, newest first, below the last one of the page before.
+pub async fn list(
+    session: &mut Session,
+    company: CompanyId,
+    below: Option<ImportId>,
+    rows_max: i64,
+) -> Result<Vec<ImportRecord>> {
+    let below = below.map_or(i64::MAX, |id| id.0);
+    session.rows(&LATEST, params![company, below, rows_max], read).await
+}
+
+/// One import.
+pub async fn one(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<Option<ImportRecord>> {
+    session.optional(&ONE, params![company, import], read).await
+}
+
+fn read(row: &Row<'_>) -> Result<ImportRecord> {
+    let count = |column: usize| Ok::<u64, crate::Error>(row.get::<i64>(column)?.cast_unsigned());
+    let state = match row.get::<String>(3)?.as_str() {
+        "running" => ImportState::Running,
+        "failed" => ImportState::Failed { why: row.get::<Option<String>>(6)?.unwrap_or_default() },
+        "undone" => ImportState::Undone {
+            at: row.get::<Option<Moment>>(10)?.unwrap_or(Moment(0)),
+            by: row.get(11)?,
+            taken_back: count(12)?,
+            kept: count(13)?,
+        },
+        _ => ImportState::Done,
+    };
+    Ok(ImportRecord {
+        id: row.get(0)?,
+        file_name: row.get(1)?,
+        actor: row.get(2)?,
+        state,
+        at: row.get(4)?,
+        finished_at: row.get(5)?,
+        imported: count(7)?,
+        skipped: count(8)?,
+        errors: count(9)?,
+    })
+}
+
+/// The header of the file as a JSON array; none where there is no such import, or nothing of it was kept.
+pub async fn headers(session: &mut Session, company: CompanyId, import: ImportId) -> Result<Option<String>> {
+    Ok(session.optional(&HEADERS, params![company, import], |row| row.get(0)).await?.flatten())
+}
+
+/// A page of the rows that made no lead, in the order of the file, behind the last one of the page before.
+pub async fn errors(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+    behind: u64,
+    rows_max: i64,
+) -> Result<Vec<ErrorRow>> {
+    session
+        .rows(&ERRORS, params![company, import, behind as i64, rows_max], |row| {
+            Ok(ErrorRow {
+                record: row.get::<i64>(0)?.cast_unsigned(),
+                line: row.get::<i64>(1)?.cast_unsigned(),
+                code: row.get(2)?,
+                why: row.get(3)?,
+                cells: row.get(4)?,
+            })
+        })
+        .await
+}
+
+/// What an undo did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Leads that are gone.
+    pub taken_back: u64,
+    /// Leads that stayed, since somebody has touched them.
+    pub kept: u64,
+}
+
+/// Takes an import back: its leads that nobody has touched go, with all that belongs to them; the others stay. None:
+/// it is not done, or was taken back already.
+///
+/// A lead that nobody has touched has no owner, so no queue is concerned; the leads are locked in the order of ids,
+/// some thousands at a time, and the counters come last.
+pub async fn undo(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+    by: Option<UserId>,
+    now: Moment,
+) -> Result<Option<TakenBack>> {
+    let state: Option<String> = session.optional(&LOCK, params![company, import], |row| row.get(0)).await?;
+    if state.as_deref() != Some("done") {
+        return Ok(None);
+    }
+    let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
+    let mut last = LeadId(0);
+    loop {
+        let rows_max = limits::STAGED_ROWS as i64;
+        let mut people: Vec<(LeadId, Person)> = Vec::new();
+        session
+            .each(&UNTOUCHED, params![company, import, last, rows_max], |row| {
+                *per_status.entry(row.get(1)?).or_default() -= 1;
+                let person = Person {
+                    first_name: row.get(2)?,
+                    last_name: row.get(3)?,
+                    email: row.get(4)?,
+                    phone: row.get(5)?,
+                };
+                people.push((row.get(0)?, person));
+                Ok(())
+            })
+            .await?;
+        let Some((end, _)) = people.last() else { break };
+        last = *end;
+        terms::forget(session, company, &people).await?;
+        selection::stage(session, people.iter().map(|(lead, _)| *lead)).await?;
+        // All that belongs to a lead, and the lead at last: a table that names leads has its line here.
+        for forget in [&FORGET_TAGS, &FORGET_EVENTS, &FORGET_LEADS] {
+            session.execute(forget, params![company]).await?;
+        }
+    }
+    let taken_back = -per_status.values().sum::<i64>();
+    let kept: i64 = session.one(&LEFT_OF, params![company, import], |row| row.get(0)).await?;
+    let deltas: Vec<_> = per_status.into_iter().collect();
+    statuses::add_to_counts(session, company, import.0, &deltas).await?;
+    session.execute(&UNDONE, params![company, import, now, by, taken_back, kept]).await?;
+    session.tell(Change::of(company, Topic::Imports));
+    session.tell(Change::of(company, Topic::Leads).all_leads());
+    Ok(Some(TakenBack { taken_back: taken_back as u64, kept: kept as u64 }))
 }

@@ -28,6 +28,7 @@ pub mod schema;
 pub mod agents;
 pub mod assign;
 pub mod backup;
+pub mod capture;
 pub mod companies;
 pub mod doctor;
 pub mod edits;

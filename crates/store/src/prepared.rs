@@ -13,6 +13,7 @@ use crate::{
 const MODULES: &[(&str, &[Registered])] = &[
     ("agents", crate::agents::STATEMENTS),
     ("assign", crate::assign::STATEMENTS),
+    ("capture", crate::capture::STATEMENTS),
     ("companies", crate::companies::STATEMENTS),
     ("doctor", crate::doctor::STATEMENTS),
     ("edits", crate::edits::STATEMENTS),

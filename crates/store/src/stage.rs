@@ -27,6 +27,7 @@ pub const STAGES: &[&Stage] = &[
     &crate::leads::STAGE_NEW,
     &crate::leads::STAGE_NEW_TAGS,
     &crate::terms::STAGE_TERMS,
+    &crate::imports::STAGE_IMPORT_ERRORS,
     &crate::assign::STAGE_MOVES,
     &crate::queues::STAGE_QUEUES,
     &crate::hands::STAGE_HAND_MOVES,

@@ -79,6 +79,21 @@ sql! {
         JOIN roles r ON r.company_id = u.company_id AND r.id = u.role_id
         JOIN queues q ON q.company_id = u.company_id AND q.user_id = u.id
         WHERE u.company_id = $1 ORDER BY u.id";
+    FACTS = "SELECT role_id, name, email, branch_id, department_id, lead_cap, banned_at_ms FROM users
+        WHERE company_id = $1 AND id = $2 /*pg FOR UPDATE*/";
+    UPDATE = "UPDATE users SET role_id = $3, name = $4, email = $5, email_folded = $6, branch_id = $7, department_id = $8,
+            lead_cap = $9
+        WHERE company_id = $1 AND id = $2";
+    MOVE_SIGN_IN = "UPDATE sign_ins SET email_folded = $3 WHERE company_id = $1 AND user_id = $2 AND email_folded <> $3";
+    LOCK_ALL = "SELECT id FROM users WHERE company_id = $1 ORDER BY id /*pg FOR UPDATE*/";
+    ACTIVE_ROLES = "SELECT id, role_id FROM users WHERE company_id = $1 AND banned_at_ms IS NULL ORDER BY id";
+    PASSWORD_HASH = "SELECT s.password_hash FROM users u
+        JOIN sign_ins s ON s.company_id = u.company_id AND s.email_folded = u.email_folded AND s.user_id = u.id
+        WHERE u.company_id = $1 AND u.id = $2 AND u.banned_at_ms IS NULL";
+    SET_PASSWORD = "UPDATE sign_ins SET password_hash = $3
+        WHERE company_id = $1 AND user_id = $2
+            AND email_folded = (SELECT email_folded FROM users WHERE company_id = $1 AND id = $2)";
+    END_SESSIONS = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2 AND token_hash <> $3";
     BAN = "UPDATE users SET banned_at_ms = $3, banned_by_id = $4 WHERE company_id = $1 AND id = $2";
     SET_CAP = "UPDATE users SET lead_cap = $3 WHERE company_id = $1 AND id = $2";
 }
@@ -154,6 +169,117 @@ pub(crate) fn read_member(row: &Row<'_>) -> Result<Member> {
         receives: row.get(7)?,
         banned: row.get(8)?,
     })
+}
+
+/// What a user is made of, as an edit sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Their role.
+    pub role: RoleId,
+    /// Their name.
+    pub name: String,
+    /// Their e-mail as it was typed.
+    pub email: String,
+    /// Their branch.
+    pub branch: Option<BranchId>,
+    /// Their department.
+    pub department: Option<DepartmentId>,
+    /// The lead cap; none = no limit.
+    pub cap: Option<i64>,
+    /// Since when they are banned.
+    pub banned_at: Option<Moment>,
+}
+
+/// The user, locked.
+pub async fn facts(session: &mut Session, company: CompanyId, user: UserId) -> Result<Option<Facts>> {
+    session
+        .optional(&FACTS, params![company, user], |row| {
+            Ok(Facts {
+                role: row.get(0)?,
+                name: row.get(1)?,
+                email: row.get(2)?,
+                branch: row.get(3)?,
+                department: row.get(4)?,
+                cap: row.get(5)?,
+                banned_at: row.get(6)?,
+            })
+        })
+        .await
+}
+
+/// Writes the facts back, except the ban; the sign-in follows the e-mail. An e-mail that the company has already is a
+/// [`Conflict`](crate::Error::Conflict).
+pub async fn update(session: &mut Session, company: CompanyId, user: UserId, facts: &Facts) -> Result<()> {
+    let folded = fold(&facts.email);
+    let values = params![
+        company,
+        user,
+        facts.role,
+        &facts.name,
+        &facts.email,
+        &folded,
+        facts.branch,
+        facts.department,
+        facts.cap
+    ];
+    session.execute(&UPDATE, values).await?;
+    session.execute(&MOVE_SIGN_IN, params![company, user, &folded]).await?;
+    session.tell(Change::of(company, Topic::People).users([user]));
+    Ok(())
+}
+
+/// Locks everybody, in the order of ids: for what has to look at all of them.
+pub async fn lock_all(session: &mut Session, company: CompanyId) -> Result<()> {
+    session.each(&LOCK_ALL, params![company], |_| Ok(())).await
+}
+
+/// Who is not banned and has one of these roles, in the order of ids.
+pub async fn active_with_roles(
+    session: &mut Session,
+    company: CompanyId,
+    roles: &[RoleId],
+) -> Result<Vec<UserId>> {
+    let mut found = Vec::new();
+    session
+        .each(&ACTIVE_ROLES, params![company], |row| {
+            if roles.contains(&row.get(1)?) {
+                found.push(row.get(0)?);
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(found)
+}
+
+/// The PHC string of a user's password; none if there is no such user, no password yet, or a ban.
+pub async fn password_hash(
+    session: &mut Session,
+    company: CompanyId,
+    user: UserId,
+) -> Result<Option<String>> {
+    Ok(session.optional(&PASSWORD_HASH, params![company, user], |row| row.get(0)).await?.flatten())
+}
+
+/// Sets the PHC string. False: there is no such user.
+pub async fn set_password_hash(
+    session: &mut Session,
+    company: CompanyId,
+    user: UserId,
+    hash: &str,
+) -> Result<bool> {
+    Ok(session.execute(&SET_PASSWORD, params![company, user, hash]).await? == 1)
+}
+
+/// Ends the sessions of a user, except the one with this token hash; answers how many there were.
+pub async fn end_sessions(
+    session: &mut Session,
+    company: CompanyId,
+    user: UserId,
+    except: Option<&str>,
+) -> Result<u64> {
+    let ended = session.execute(&END_SESSIONS, params![company, user, except.unwrap_or("")]).await?;
+    session.tell(Change::of(company, Topic::People).users([user]));
+    Ok(ended)
 }
 
 /// Bans a user, or lifts the ban with `None` (R16).

@@ -37,6 +37,8 @@ pub struct RowFailure {
     pub code: String,
     /// The reason as a sentence.
     pub why: String,
+    /// What stood in the row, as far as it is kept: see `ERROR_ROWS_KEPT`.
+    pub cells: Vec<String>,
 }
 
 /// Values being written.
@@ -94,6 +96,11 @@ impl<T: Spooled> Spool<T> {
         self.file.write_all(&self.value)?;
         self.count += 1;
         Ok(())
+    }
+
+    /// How many values were written.
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     /// Ends writing and begins reading.
@@ -227,11 +234,16 @@ impl Spooled for RowFailure {
         put_number(out, self.record);
         put_text(out, &self.code);
         put_text(out, &self.why);
+        put_number(out, self.cells.len() as u64);
+        for cell in &self.cells {
+            put_text(out, cell);
+        }
     }
 
     fn decode(from: &mut Decoder<'_>) -> io::Result<RowFailure> {
         let (line, record) = (from.number()?, from.number()?);
-        Ok(RowFailure { line, record, code: from.text()?.to_owned(), why: from.text()?.to_owned() })
+        let (code, why) = (from.text()?.to_owned(), from.text()?.to_owned());
+        Ok(RowFailure { line, record, code, why, cells: from.list(|from| from.text().map(str::to_owned))? })
     }
 }
 

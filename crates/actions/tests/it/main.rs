@@ -1,5 +1,7 @@
 //! The actions as a whole, over real files and both databases.
 
+mod add_lead;
+mod browser_import;
 mod bulk;
 mod by_hand;
 mod company;
@@ -8,6 +10,7 @@ mod import;
 mod lead_file;
 mod office;
 mod one_lead;
+mod people;
 mod race;
 mod run;
 mod set_status;

@@ -188,6 +188,45 @@ impl Office {
             .expect("it is there")
     }
 
+    /// Learns the names of the leads that came in by another door.
+    pub async fn name_leads(&mut self) {
+        self.leads = self.lines().await.into_iter().map(|line| (line.first_name, line.id)).collect();
+    }
+
+    /// The first names of all leads, in the order of names.
+    pub async fn names(&self) -> String {
+        let mut names: Vec<String> = self.lines().await.into_iter().map(|line| line.first_name).collect();
+        names.sort();
+        names.join(", ")
+    }
+
+    /// The details of all leads that have some, oldest first.
+    pub async fn details(&self) -> Vec<String> {
+        let mut lines = self.lines().await;
+        lines.reverse();
+        let mut details = Vec::new();
+        for line in lines {
+            let mut reader = self.store.read().await.expect("a reader");
+            let sight = domain::viewer::Sight::All;
+            let lead = leads::one(reader.session(), self.company.id, line.id, sight).await.expect("read");
+            details.extend(lead.expect("it is there").details);
+        }
+        details
+    }
+
+    async fn lines(&self) -> Vec<store::lists::LeadLine> {
+        let mut reader = self.store.read().await.expect("a reader");
+        let (filter, sight) = (domain::lead_list::Filter::default(), domain::viewer::Sight::All);
+        let mut lines = Vec::new();
+        store::lists::each(reader.session(), self.company.id, &filter, sight, |line| {
+            lines.push(line);
+            Ok(())
+        })
+        .await
+        .expect("read");
+        lines
+    }
+
     /// Changes something behind the actions' back.
     pub async fn sql(&self, sql: &'static str, values: &[i64]) -> u64 {
         let values: Vec<Value<'static>> = std::iter::once(self.company.id.into())

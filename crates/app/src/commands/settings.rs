@@ -31,6 +31,7 @@ async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<
             Strategy::EqualShares => allot::Strategy::EqualShares,
             Strategy::LevelQueues => allot::Strategy::LevelQueues,
         }),
+        own_password: None,
     };
     let (store, company) = place.open_company().await?;
     if change != Change::default() {

@@ -173,8 +173,9 @@ impl History {
             statuses: Some(["Unassigned", "Not Picked", "Missed"].map(str::to_owned).to_vec()),
             at: Some(MinuteOfDay::NINE),
             strategy: None,
+            own_password: None,
         };
-        save_auto_assignment(store, history.company.id, change, history.admin, evening).await?;
+        save_auto_assignment(store, history.company.id, change, Viewer::Operator, evening).await?;
         history.plan_the_days();
         Ok(history)
     }

@@ -52,7 +52,7 @@ fn postgres_imports_and_runs_that_are_killed_happened_or_did_not() {
             "INSERT INTO leads",
             "INSERT INTO lead_events",
             "INSERT INTO status_counts",
-            "SELECT 1; COMMIT",
+            "SELECT pg_notify",
         ];
         let runs = [
             "SELECT u.id",
@@ -60,7 +60,7 @@ fn postgres_imports_and_runs_that_are_killed_happened_or_did_not() {
             "INSERT INTO lead_events",
             "UPDATE queues",
             "UPDATE runs SET state = 'done'",
-            "SELECT 1; COMMIT",
+            "SELECT pg_notify",
         ];
         let site = Site::new(database.location.clone(), folder.path(), Watch::Server).await;
         site.kill_all(&imports.map(At::Statement), &runs.map(At::Statement)).await;

@@ -5,3 +5,4 @@ mod generated;
 mod house;
 mod kill;
 mod plan;
+mod user;

@@ -222,6 +222,12 @@ impl ColumnMap {
         ColumnMap::checked(columns)
     }
 
+    /// What each column would be used for by its header, whether or not that is enough for leads: where a person begins
+    /// who maps them by hand.
+    pub fn guess<S: AsRef<str>>(headers: &[S]) -> Result<Vec<Column>, ColumnError> {
+        named_columns(headers)
+    }
+
     /// Maps columns as a person chose, one target for each column of the file in its order.
     pub fn by_hand<S: AsRef<str>>(headers: &[S], targets: &[Target]) -> Result<ColumnMap, ColumnError> {
         if targets.len() != headers.len() {

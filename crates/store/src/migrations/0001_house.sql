@@ -162,11 +162,32 @@ CREATE TABLE imports (
     id BIGINT NOT NULL,
     file_name TEXT NOT NULL,
     actor_id BIGINT, -- NULL = the command line
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'undone')),
     at_ms BIGINT NOT NULL,
+    finished_at_ms BIGINT,
+    failure TEXT,
     imported BIGINT NOT NULL,
     skipped BIGINT NOT NULL,
     errors BIGINT NOT NULL,
+    headers TEXT, -- JSON array: the header of the file, over the cells of the error rows
+    undone_at_ms BIGINT,
+    undone_by_id BIGINT, -- NULL = the command line, or not undone
+    taken_back BIGINT NOT NULL DEFAULT 0, -- leads that the undo deleted
+    kept BIGINT NOT NULL DEFAULT 0, -- leads that it left, since somebody has touched them
     PRIMARY KEY (company_id, id)
+) /*sqlite WITHOUT ROWID*/;
+
+-- The rows of a file that made no lead, for download; the first of them where there are very many.
+CREATE TABLE import_errors (
+    company_id BIGINT NOT NULL,
+    import_id BIGINT NOT NULL,
+    record BIGINT NOT NULL, -- counted from 1, the header and blank lines not among them
+    line BIGINT NOT NULL, -- of the file, counted from 1
+    code TEXT NOT NULL,
+    why TEXT NOT NULL,
+    cells TEXT NOT NULL, -- JSON array, as they stood in the file
+    PRIMARY KEY (company_id, import_id, record),
+    FOREIGN KEY (company_id, import_id) REFERENCES imports (company_id, id)
 ) /*sqlite WITHOUT ROWID*/;
 
 CREATE TABLE leads (

@@ -1,0 +1,285 @@
+//! Imports that run in this process: begun by a page, left, and found again.
+//!
+//! The record says *running* before the first row is read, and the import holds a lease that dies with its process. So
+//! whoever looks at the list, on any node, knows of a running record whether somebody still works on it, and closes it
+//! as interrupted if not: an import is one transaction, so nothing of it is there. How far it is, only its own process
+//! knows.
+
+use crate::{
+    error::{Error, Result},
+    import_leads::{self, Chosen, Import, Progress},
+    preview_import::{Preview, preview_import},
+    uploads::{UploadToken, Uploads, Waiting},
+};
+use domain::{
+    ids::{CompanyId, ImportId},
+    lead_file::Target,
+    time::Moment,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use store::{
+    Store,
+    changes::{Change, Topic},
+    ids::Kind,
+    imports::{self, ImportRecord, ImportState},
+    lease::Lease,
+};
+
+/// Imports of one company that may run in one process at once.
+pub const RUNNING_MAX: usize = 4;
+
+const INTERRUPTED: &str = "interrupted: the process that did it ended before it was done; nothing of it is there, so import the file again.";
+
+/// Where moments come from, for work that goes on after its request.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+/// The imports of this process. Cheap to clone.
+#[derive(Clone)]
+pub struct Imports(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    uploads: Uploads,
+    clock: Clock,
+    running: Mutex<HashMap<ImportId, (CompanyId, Standing)>>,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Bytes of the file that were read and judged.
+    pub bytes_read: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Rows that were written.
+    pub rows_written: u64,
+    /// Rows to write; 0 while the file is read.
+    pub rows: u64,
+}
+
+impl Standing {
+    /// From 0 to 100: one half for reading, one for writing.
+    pub fn percent(&self) -> u64 {
+        let half = |done: u64, all: u64| (done.min(all) * 50).checked_div(all).unwrap_or(0);
+        half(self.bytes_read, self.bytes) + half(self.rows_written, self.rows)
+    }
+
+    fn with(self, progress: Progress) -> Standing {
+        match progress {
+            Progress::Read(bytes_read) => Standing { bytes_read, ..self },
+            Progress::Written(rows_written, rows) => {
+                Standing { bytes_read: self.bytes, rows_written, rows, ..self }
+            }
+        }
+    }
+}
+
+/// An import with what is known of it here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// What is recorded.
+    pub record: ImportRecord,
+    /// How far it is, if it runs in this process.
+    pub standing: Option<Standing>,
+}
+
+impl Imports {
+    /// None is running yet.
+    pub fn new(store: Store, uploads: Uploads, clock: Clock) -> Imports {
+        Imports(Arc::new(Inner { store, uploads, clock, running: Mutex::default() }))
+    }
+
+    /// The files that wait.
+    pub fn uploads(&self) -> &Uploads {
+        &self.0.uploads
+    }
+
+    /// What the import of a waiting file would bring; see [`preview_import`].
+    pub async fn preview(
+        &self,
+        token: &UploadToken,
+        import: &Import,
+        columns: Option<Vec<Target>>,
+    ) -> Result<Option<Preview>> {
+        preview_import(&self.0.store, &self.0.uploads, token, import, columns).await
+    }
+
+    /// Begins to import a waiting file and answers its record at once; the import goes on by itself, and what comes of
+    /// it stands in the record. None: there is no such file for this person, or its import has begun already.
+    pub async fn start(
+        &self,
+        token: &UploadToken,
+        mut import: Import,
+        columns: Option<Vec<Target>>,
+    ) -> Result<Option<ImportId>> {
+        let company = import.company;
+        let of_company = self.running().values().filter(|(whose, _)| *whose == company).count();
+        if of_company >= RUNNING_MAX {
+            return Err(Error::Refused(format!(
+                "{RUNNING_MAX} imports of your company are running; wait until one of them is done"
+            )));
+        }
+        let Some(waiting) = self.0.uploads.take(company, import.viewer, token)? else { return Ok(None) };
+        import.file_name.clone_from(&waiting.file_name);
+        let (record, lease) = match self.open_record(&import).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                waiting.put_back();
+                return Err(error);
+            }
+        };
+        let standing = Standing { bytes: waiting.bytes, ..Standing::default() };
+        self.running().insert(record, (company, standing));
+        let entry = Entry { imports: self.clone(), import: record };
+        tokio::spawn(async move {
+            entry.run(waiting, import, columns).await;
+            // The record is closed: from here on a lease would say nothing.
+            drop(entry);
+            lease.release().await;
+        });
+        Ok(Some(record))
+    }
+
+    /// How far an import is, if it runs in this process.
+    pub fn standing(&self, company: CompanyId, import: ImportId) -> Option<Standing> {
+        let running = self.running();
+        running.get(&import).filter(|(whose, _)| *whose == company).map(|(_, standing)| *standing)
+    }
+
+    /// A page of the imports, newest first.
+    pub async fn list(
+        &self,
+        company: CompanyId,
+        below: Option<ImportId>,
+        rows_max: i64,
+    ) -> Result<Vec<Listed>> {
+        let records = imports::list(self.0.store.read().await?.session(), company, below, rows_max).await?;
+        let mut listed = Vec::with_capacity(records.len());
+        for record in records {
+            listed.push(self.look(company, record).await?);
+        }
+        Ok(listed)
+    }
+
+    /// One import.
+    pub async fn one(&self, company: CompanyId, import: ImportId) -> Result<Option<Listed>> {
+        let record = imports::one(self.0.store.read().await?.session(), company, import).await?;
+        match record {
+            Some(record) => Ok(Some(self.look(company, record).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The record with its standing. One that says *running* although its process has died is closed (R11).
+    async fn look(&self, company: CompanyId, record: ImportRecord) -> Result<Listed> {
+        if record.state != ImportState::Running {
+            return Ok(Listed { record, standing: None });
+        }
+        let import = record.id;
+        let standing = self.standing(company, import);
+        if standing.is_some() {
+            return Ok(Listed { record, standing });
+        }
+        let Some(lease) = self.0.store.try_import_lease(company, import).await? else {
+            return Ok(Listed { record, standing });
+        };
+        let now = (self.0.clock)();
+        let closed: store::Result<()> = self
+            .0
+            .store
+            .write(move |session| {
+                Box::pin(async move { imports::fail(session, company, import, now, INTERRUPTED).await })
+            })
+            .await;
+        lease.release().await;
+        closed?;
+        let closed = imports::one(self.0.store.read().await?.session(), company, import).await?;
+        Ok(Listed { record: closed.unwrap_or(record), standing: None })
+    }
+
+    /// The lease comes before the record, so that nobody finds a running record without one.
+    async fn open_record(&self, import: &Import) -> Result<(ImportId, Lease)> {
+        let (store, company, now) = (&self.0.store, import.company, (self.0.clock)());
+        let id: ImportId = store
+            .write(|session| {
+                Box::pin(async move { Ok::<_, Error>(ImportId(session.new_id(Kind::Import).await?)) })
+            })
+            .await?;
+        let Some(lease) = store.try_import_lease(company, id).await? else {
+            return Err(Error::Fault("a new import is locked by somebody else".into()));
+        };
+        let (file_name, actor) = (import.file_name.clone(), import.viewer.actor());
+        let opened: store::Result<()> = store
+            .write(move |session| {
+                Box::pin(async move { imports::open(session, company, id, &file_name, actor, now).await })
+            })
+            .await;
+        opened?;
+        Ok((id, lease))
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<ImportId, (CompanyId, Standing)>> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how far an import is, and tells it when it shows.
+    fn note(&self, company: CompanyId, import: ImportId, progress: Progress) {
+        let mut running = self.running();
+        let Some((_, standing)) = running.get_mut(&import) else { return };
+        let before = standing.percent();
+        *standing = standing.with(progress);
+        let shows = standing.percent() != before;
+        drop(running);
+        if shows {
+            self.0.store.tell_here(Change::of(company, Topic::Imports));
+        }
+    }
+}
+
+/// A running import in the list of them; whatever ends it takes it out.
+struct Entry {
+    imports: Imports,
+    import: ImportId,
+}
+
+impl Entry {
+    async fn run(&self, waiting: Waiting, import: Import, columns: Option<Vec<Target>>) {
+        let (imports, id, company) = (self.imports.clone(), self.import, import.company);
+        let (store, clock) = (&self.imports.0.store, &self.imports.0.clock);
+        let file = match waiting.file.try_clone() {
+            Ok(file) => file,
+            Err(error) => return self.fail(company, waiting, &error.to_string()).await,
+        };
+        let progress = move |progress| imports.note(company, id, progress);
+        let chosen = Chosen { columns, record: Some(id) };
+        let done =
+            import_leads::import_as_chosen(store, file, import, chosen, clock(), Arc::new(progress)).await;
+        match done {
+            Ok(_) => waiting.forget(),
+            Err(error) => self.fail(company, waiting, &error.to_string()).await,
+        }
+    }
+
+    async fn fail(&self, company: CompanyId, waiting: Waiting, why: &str) {
+        waiting.put_back();
+        let (import, now, why) = (self.import, (self.imports.0.clock)(), why.to_owned());
+        let closed: store::Result<()> = (self.imports.0.store)
+            .write(move |session| {
+                Box::pin(async move { imports::fail(session, company, import, now, &why).await })
+            })
+            .await;
+        if let Err(error) = closed {
+            // Who looks at the list finds the record open and its lease free.
+            tracing::error!(%import, %error, "the failure of an import could not be recorded");
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.imports.running().remove(&self.import);
+    }
+}

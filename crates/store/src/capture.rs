@@ -1,0 +1,16 @@
+//! What a new lead meets: who has its number already (R9).
+
+use crate::{error::Result, params, session::Session, sql};
+use domain::{
+    ids::{CompanyId, LeadId},
+    phone::Phone,
+};
+
+sql! {
+    BY_PHONE = "SELECT id FROM leads WHERE company_id = $1 AND phone = $2";
+}
+
+/// The lead with this number, customers included.
+pub async fn by_phone(session: &mut Session, company: CompanyId, phone: &Phone) -> Result<Option<LeadId>> {
+    session.optional(&BY_PHONE, params![company, phone.as_str()], |row| row.get(0)).await
+}
