@@ -25,6 +25,8 @@ sql! {
         ORDER BY u.id LIMIT $2";
     NAMES = "SELECT u.id, u.name FROM users u JOIN roles r ON r.company_id = u.company_id AND r.id = u.role_id
         WHERE u.company_id = $1 AND r.receives_leads = 1 ORDER BY u.id LIMIT $2";
+    QUEUE = "SELECT q.held, u.lead_cap FROM queues q JOIN users u ON u.company_id = q.company_id AND u.id = q.user_id
+        WHERE q.company_id = $1 AND q.user_id = $2";
     NAME = "SELECT name FROM users WHERE company_id = $1 AND id = $2";
 }
 
@@ -82,4 +84,13 @@ pub async fn names(
 /// A user's name.
 pub async fn name(session: &mut Session, company: CompanyId, user: UserId) -> Result<Option<String>> {
     session.optional(&NAME, params![company, user], |row| row.get(0)).await
+}
+
+/// What a user holds, and their cap.
+pub async fn queue(
+    session: &mut Session,
+    company: CompanyId,
+    user: UserId,
+) -> Result<Option<(i64, Option<i64>)>> {
+    session.optional(&QUEUE, params![company, user], |row| Ok((row.get(0)?, row.get(1)?))).await
 }

@@ -57,6 +57,11 @@ pub fn lead_assignment(lead: LeadId) -> String {
     format!("/leads/{lead}/assignment")
 }
 
+/// Nobody's any more.
+pub fn lead_unassignment(lead: LeadId) -> String {
+    format!("/leads/{lead}/unassignment")
+}
+
 /// A lead's status.
 pub fn lead_status(lead: LeadId) -> String {
     format!("/leads/{lead}/status")

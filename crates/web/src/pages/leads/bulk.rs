@@ -1,1 +1,199 @@
+//! What is done with ticked leads, or with all that match (R22, R24). Every bulk change can be taken back (R21a).
 
+use super::address::Address;
+use crate::{
+    error::{Error, Result},
+    frame, links,
+    parts::{Toast, Tone},
+    signed_in::{LeadsAssign, LeadsEdit, May, SignedIn},
+    site::Site,
+    words::{number, sentence},
+};
+use actions::{
+    assign_leads::{AssignLeads, BulkAssignment, assign_leads},
+    selection::{Bulk, Selection},
+    set_statuses::{SetStatuses, StatusesSet, set_statuses},
+    spread_leads::{SpreadLeads, Spreading, spread_leads},
+    tag_leads::{TagLeads, tag_leads},
+};
+use axum::{extract::State, response::Response};
+use axum_extra::extract::Form;
+use domain::{
+    ids::{LeadId, StatusId, UserId},
+    lead_list::Shelf,
+    role::Permission,
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use store::{agents, tags::Way};
+
+/// The form of the table with its bar.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Sent {
+    /// The ticked rows, as `id:version`.
+    lead: Vec<String>,
+    /// `on`: not the ticked ones, but all that match.
+    all: String,
+    filter: String,
+    shelf: String,
+    shown: i64,
+    as_of: String,
+    back: String,
+    agent: Option<i64>,
+    agents: Vec<i64>,
+    exceed_cap: String,
+    exceed_caps: String,
+    status: Option<i64>,
+    tag: String,
+}
+
+impl Sent {
+    fn selection(&self, who: &SignedIn) -> Result<Selection> {
+        if self.all == "on" {
+            let shelf = if self.shelf == "customers" { Shelf::Customers } else { Shelf::Leads };
+            let address = Address::from_query(&self.filter);
+            let filter = address.filter(shelf, who.now, &who.zone, &who.company.country);
+            return Ok(Selection::Matching { filter, shown: self.shown, as_of: super::as_of(&self.as_of, who.now) });
+        }
+        let ticked = self.lead.iter().map(|row| {
+            let (lead, version) = row.split_once(':')?;
+            Some((LeadId(lead.parse().ok()?), version.parse().ok()?))
+        });
+        let ticked: Option<Vec<(LeadId, i64)>> = ticked.collect();
+        match ticked {
+            Some(ticked) if !ticked.is_empty() => Ok(Selection::Ticked(ticked)),
+            Some(_) => Err(Error::Refused("No lead is ticked; tick some, or all that match.".into())),
+            None => Err(Error::Refused("The list is from another version of this page; reload it.".into())),
+        }
+    }
+
+    /// The list that the form came from.
+    fn back(&self) -> &str {
+        let is_a_list = |path: &str| {
+            self.back == path || self.back.strip_prefix(path).is_some_and(|rest| rest.starts_with('?'))
+        };
+        if is_a_list(links::leads()) || is_a_list(links::customers()) { &self.back } else { links::leads() }
+    }
+}
+
+/// To one agent.
+pub async fn assign(
+    State(site): State<Arc<Site>>,
+    who: May<LeadsAssign>,
+    Form(sent): Form<Sent>,
+) -> Result<Response> {
+    let Some(agent) = sent.agent else { return say(&sent, Tone::Warning, "Choose an agent first.") };
+    let order = AssignLeads {
+        viewer: who.viewer(),
+        selection: sent.selection(&who)?,
+        to: UserId(agent),
+        exceed_cap: sent.exceed_cap == "on" || sent.exceed_caps == "on",
+        now: who.now,
+    };
+    match assign_leads(&site.store, who.company.id, order).await? {
+        BulkAssignment::Done(bulk) => done(&sent, &bulk),
+        BulkAssignment::NotOffered => {
+            say(&sent, Tone::Warning, "This agent may not be given leads: banned since, or of another branch.")
+        }
+        BulkAssignment::OverCap { held, cap, after } => {
+            let name = agents::name(site.store.read().await?.session(), who.company.id, UserId(agent)).await?;
+            let told = format!(
+                "{} holds {}, the cap is {}, and it would be {} after this. Nothing was changed; spread them over several agents, or tick Exceed caps.",
+                name.as_deref().unwrap_or("The agent"),
+                number(held),
+                number(cap),
+                number(after)
+            );
+            say(&sent, Tone::Warning, &told)
+        }
+    }
+}
+
+/// Evenly over several.
+pub async fn spread(
+    State(site): State<Arc<Site>>,
+    who: May<LeadsAssign>,
+    Form(sent): Form<Sent>,
+) -> Result<Response> {
+    if sent.agents.is_empty() {
+        return say(&sent, Tone::Warning, "Choose the agents to spread the leads over.");
+    }
+    let order = SpreadLeads {
+        viewer: who.viewer(),
+        selection: sent.selection(&who)?,
+        over: sent.agents.iter().map(|agent| UserId(*agent)).collect(),
+        exceed_caps: sent.exceed_caps == "on",
+        now: who.now,
+    };
+    match spread_leads(&site.store, who.company.id, order).await? {
+        Spreading::Done(spread) => done(&sent, &spread.bulk),
+        Spreading::NotOffered(refused) => {
+            let told = format!(
+                "{} may not be given leads: banned since, or of another branch. Nothing was changed.",
+                domain::sentence::count(refused.len() as u64, "of the chosen agents", "of the chosen agents")
+            );
+            say(&sent, Tone::Warning, &told)
+        }
+    }
+}
+
+/// A status for all of them.
+pub async fn set_status(
+    State(site): State<Arc<Site>>,
+    who: May<LeadsEdit>,
+    Form(sent): Form<Sent>,
+) -> Result<Response> {
+    let Some(status) = sent.status else { return say(&sent, Tone::Warning, "Choose a status first.") };
+    let order = SetStatuses {
+        viewer: who.viewer(),
+        may_convert: who.may(Permission::LeadsConvert),
+        selection: sent.selection(&who)?,
+        to: StatusId(status),
+        now: who.now,
+    };
+    match set_statuses(&site.store, who.company.id, order).await? {
+        StatusesSet::Done(bulk) => done(&sent, &bulk),
+        StatusesSet::NoSuchStatus => {
+            say(&sent, Tone::Warning, "There is no such status any more; choose another.")
+        }
+    }
+}
+
+/// A tag on all of them.
+pub async fn add_tag(
+    State(site): State<Arc<Site>>,
+    who: May<LeadsEdit>,
+    Form(sent): Form<Sent>,
+) -> Result<Response> {
+    let order = TagLeads {
+        viewer: who.viewer(),
+        selection: sent.selection(&who)?,
+        tag: sent.tag.clone(),
+        way: Way::On,
+        now: who.now,
+    };
+    match tag_leads(&site.store, who.company.id, order).await {
+        Ok(bulk) => done(&sent, &bulk),
+        Err(actions::Error::Refused(why)) => say(&sent, Tone::Warning, &sentence(&why)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What came of it, with the way back.
+fn done(sent: &Sent, bulk: &Bulk) -> Result<Response> {
+    let tone = match (bulk.changed(), bulk.told.numbers.skipped_in_all()) {
+        (0, 0) => Tone::Info,
+        (0, _) => Tone::Warning,
+        _ => Tone::Success,
+    };
+    let mut toast = Toast::new(tone, bulk.told.sentence());
+    if let Some(run) = bulk.run {
+        toast = toast.undo(links::run_undo(run));
+    }
+    Ok(frame::go_on_saying(sent.back(), &toast))
+}
+
+fn say(sent: &Sent, tone: Tone, told: &str) -> Result<Response> {
+    Ok(frame::go_on_saying(sent.back(), &Toast::new(tone, told)))
+}
