@@ -67,7 +67,9 @@ fn one_command_makes_a_company_that_is_alive() {
     // What was shown can be looked at: a lead in the middle has a history, told in sentences.
     let lead = evenhand(folder, &[&["lead", "show", "100"][..], &at].concat());
     let lead = String::from_utf8_lossy(&lead.stdout).into_owned();
-    assert!(lead.contains("Imported by Admin as Unassigned") && lead.contains("Status set by "), "{lead}");
+    for told in ["Imported by Admin as Unassigned", " by the run of 09:00", "Status Assigned → "] {
+        assert!(lead.contains(told), "{told}: {lead}");
+    }
 
     // And it never touches a company that is there, its own neither.
     let again = evenhand(folder, &["demo"]);
