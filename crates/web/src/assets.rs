@@ -257,6 +257,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_ours_is_what_its_list_says() {
+        let listed = include_str!("../assets/vendor/README.md");
+        let hash = Sha256::digest(include_bytes!("../assets/vendor/htmx-4.0.1.min.js"));
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(listed.contains(&format!("| `{hash}` |")), "{hash}");
+    }
+
+    #[test]
     fn a_first_visit_weighs_at_most_60_kb() {
         let page = kit::sample("leads-open", Theme::System).expect("a sample page").into_string();
         let assets: usize = assets().iter().map(|asset| brotli(&asset.bytes).len()).sum();
