@@ -29,3 +29,8 @@ document.addEventListener(
   },
   true,
 );
+
+// What was chosen in a popover and sent is done; filters, which only ask, leave theirs open for the next one.
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx.request?.method === "POST") opened().forEach((popover) => (popover.open = false));
+});
