@@ -95,13 +95,17 @@ fn assets() -> &'static [Asset] {
 }
 
 fn asset(name: &'static str, content_type: &'static str, bytes: &[u8]) -> Asset {
-    let hash = Sha256::digest(bytes).iter().take(5).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a String does not fail
-        text
-    });
+    let hash = hexadecimal(&Sha256::digest(bytes)[..5]);
     let (stem, extension) = name.split_once('.').expect("every asset has an extension");
     let href = format!("/assets/{stem}-{hash}.{extension}");
     Asset { name, content_type, bytes: bytes.to_vec(), href, brotli: OnceLock::new(), gzip: OnceLock::new() }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // writing to a String does not fail
+        text
+    })
 }
 
 /// The address of an asset: `href("app.css")` is `/assets/app-0a1b2c3d4e.css`.
@@ -254,6 +258,13 @@ mod tests {
             .expect("it is among the assets");
         let manifest: serde_json::Value = serde_json::from_slice(&manifest.bytes).expect("JSON");
         assert_eq!(manifest["icons"][0]["src"], href("favicon.svg"));
+    }
+
+    #[test]
+    fn what_is_not_ours_is_what_its_list_says() {
+        let listed = include_str!("../assets/vendor/README.md");
+        let hash = hexadecimal(&Sha256::digest(include_bytes!("../assets/vendor/htmx-4.0.1.min.js")));
+        assert!(listed.contains(&format!("| `{hash}` |")), "{hash}");
     }
 
     #[test]

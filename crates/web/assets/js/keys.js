@@ -14,6 +14,9 @@ document.addEventListener("keydown", (event) => {
     search?.select();
     if (search) event.preventDefault();
   } else {
+    // Without a tick, what is assigned is the lead that has the focus.
+    const box = event.key === "a" && document.activeElement.closest("[data-row]")?.querySelector("input[name=lead]");
+    if (box && !document.querySelector("input[name=lead]:checked")) box.click();
     // Of several the first that can be seen: the bar of ticked leads comes before the panel.
     const named = [...document.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`)].find((one) => one.checkVisibility({ visibilityProperty: true }));
     if (!named) return;

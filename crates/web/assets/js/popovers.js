@@ -13,6 +13,14 @@ document.addEventListener("keydown", (event) => {
   event.stopImmediatePropagation();
 });
 
+// Enter in a field of the bar presses the button that stands beside that field.
+document.addEventListener("keydown", (event) => {
+  const button = event.key === "Enter" && event.target.matches(".bulk .pop input") && event.target.closest(".pop").querySelector("button[formaction]");
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
 // The first thing to type into has the focus when a popover opens.
 document.addEventListener(
   "toggle",
@@ -21,3 +29,8 @@ document.addEventListener(
   },
   true,
 );
+
+// What was chosen in a popover and sent is done; filters, which only ask, leave theirs open for the next one.
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx.request?.method === "POST") opened().forEach((popover) => (popover.open = false));
+});

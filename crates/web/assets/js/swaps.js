@@ -5,6 +5,12 @@ htmx.registerExtension("stays-open", {
   htmx_before_morph_attr: (element, detail) => !(detail.attrName === "open" && element.matches("details, dialog")),
 });
 
+// A form that was refused is answered in place, without a redirect: its address is no page that could be opened again.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  if (ctx.request?.method !== "GET" && !ctx.response?.raw.redirected) ctx.push = ctx.replace = "false";
+});
+
 const toast = (id) => document.getElementById("toasts").append(document.getElementById(id).content.cloneNode(true));
 
 // A region is picked out of a whole page. A page without it is another page, such as the sign-in: go there. Unless it

@@ -222,8 +222,9 @@ fn owner(lead: &LeadPanel) -> Markup {
                     (version(lead))
                     (agent_picker(picker))
                     div.actions {
-                        @if let Some(unassign) = &lead.unassign { (Button::quiet("Return to nobody").action(&**unassign)) }
+                        // The first button is the one that Enter presses.
                         (Button::primary("Assign"))
+                        @if let Some(unassign) = &lead.unassign { (Button::quiet("Return to nobody").action(&**unassign)) }
                     }
                 }
             },

@@ -249,6 +249,9 @@ fn sortable(label: &str, link: &SortLink, class: &str) -> Markup {
 pub fn lead_table(table: &LeadTable, bulk: Option<&BulkBar>) -> Markup {
     html! {
         form.lead-form #lead-form method="post" data-selection hx-replace-url="true" {
+            // Enter in one of the bar's fields would press the first button of the form, whichever that field is for. A
+            // first button that cannot be pressed stops that.
+            button disabled hidden {}
             div.table-frame {
                 table.table.lead-table {
                     caption.hidden { "Leads" }
