@@ -128,7 +128,8 @@ async fn add_agents(store: &Store, company: CompanyId, size: Size) -> Result<()>
     Ok(added?)
 }
 
-/// A sixth of the leads carries no branch; the others are spread evenly. Owned leads are in all the other statuses.
+/// A sixth of the leads carries no branch; the others are spread evenly. Owned leads are in all the other statuses,
+/// and the older they are the longer ago something happened to them, more or less. A third has a tag or two.
 fn leads_sql(engine: Engine, known: &Known, size: Size) -> String {
     let (company, unassigned, now) = (known.company.id, known.unassigned, NOW.0);
     let Size { leads, unassigned: free, agents, .. } = size;
@@ -137,9 +138,13 @@ fn leads_sql(engine: Engine, known: &Known, size: Size) -> String {
         Engine::Sqlite => format!("generate_series(1, {leads})"),
         Engine::Postgres => format!("generate_series(CAST(1 AS BIGINT), {leads}) AS series(value)"),
     };
+    // The twelve digits of every number here, from behind.
+    let reversed: Vec<String> = (2..=13).rev().map(|digit| format!("substr(phone, {digit}, 1)")).collect();
+    let reversed = reversed.join(" || ");
     let mut sql = format!(
         "CREATE TEMP TABLE nth_branch AS SELECT ROW_NUMBER() OVER (ORDER BY id) AS nth, id FROM branches;
         CREATE TEMP TABLE nth_source AS SELECT ROW_NUMBER() OVER (ORDER BY id) - 1 AS nth, id FROM sources;
+        CREATE TEMP TABLE nth_tag AS SELECT ROW_NUMBER() OVER (ORDER BY id) - 1 AS nth, id FROM tags;
         CREATE TEMP TABLE nth_status AS SELECT ROW_NUMBER() OVER (ORDER BY id) - 1 AS nth, id FROM statuses WHERE id <> {unassigned};
         CREATE TEMP TABLE nth_agent AS SELECT ROW_NUMBER() OVER (ORDER BY user_id) - 1 AS nth, user_id AS id FROM queues
             WHERE user_id > (SELECT MIN(user_id) FROM queues);
@@ -149,16 +154,27 @@ fn leads_sql(engine: Engine, known: &Known, size: Size) -> String {
                 phone, phone_typed, first_name, last_name, name_key, email, country)
             SELECT {company}, value, 1, 1, CASE WHEN value <= {owned} THEN t.id ELSE {unassigned} END,
                 CASE WHEN value <= {owned} THEN a.id END, b.id, s.id, {now} - 1000 * ({leads} - value),
-                {now} - 1000 * ({leads} - value), CASE WHEN value <= {owned} THEN {now} END, 0,
-                CASE WHEN value <= {owned} THEN 1 ELSE 0 END, 0, 0,
+                {now} - 1000 * (({leads} - value) - CASE WHEN value <= {owned}
+                    THEN value * 32452843 % 1000003 % ({leads} - value + 1) ELSE 0 END),
+                CASE WHEN value <= {owned} THEN {now} END, 0,
+                CASE WHEN value <= {owned} THEN 1 ELSE 0 END, CASE WHEN value % 150 = 0 THEN 1 ELSE 0 END, 0,
                 '+91' || (9000000000 + value * 7368787 % 999999937), '0' || (9000000000 + value * 7368787 % 999999937),
-                'Asha' || (value % 997), 'Sharma' || (value % 991), 'asha' || (value % 997) || ' sharma' || (value % 991), 'asha.sharma.' || value || '@example.com', 'IN'
+                'Asha' || (value % 997), 'Sharma' || (value % 991), 'asha' || (value % 997) || ' sharma' || (value % 991),
+                'asha.sharma.' || value || '@example.com', 'IN'
             FROM {series}
             LEFT JOIN nth_branch b ON b.nth = value % 6
-            LEFT JOIN nth_source s ON s.nth = value % {SOURCES}
-            LEFT JOIN nth_status t ON t.nth = value % 9
-            LEFT JOIN nth_agent a ON a.nth = value % {agents}
+            LEFT JOIN nth_source s ON s.nth = value * 15485863 % 999983 % {SOURCES}
+            LEFT JOIN nth_status t ON t.nth = value * 7919 % 1000003 % 9
+            LEFT JOIN nth_agent a ON a.nth = value * 104729 % 1000003 % {agents}
             ORDER BY value;
+        INSERT INTO lead_tags (company_id, lead_id, tag_id)
+            SELECT company_id, l.id, t.id FROM leads l JOIN nth_tag t ON t.nth IN (l.id * 7919 % 1000003 % {TAGS},
+                CASE WHEN l.id % 9 = 0 THEN (l.id * 7919 % 1000003 + 5) % {TAGS} END) WHERE l.id % 3 = 0;
+        INSERT INTO lead_terms (company_id, term, lead_id)
+            SELECT {company}, term, id FROM (
+                SELECT lower(first_name) AS term, id FROM leads UNION ALL SELECT lower(last_name), id FROM leads
+                UNION ALL SELECT email, id FROM leads UNION ALL SELECT ' ' || {reversed}, id FROM leads) AS terms
+            ORDER BY term , id;
         INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, to_status_id)
             SELECT company_id, id, 1, created_at_ms, 'imported', status_id FROM leads ORDER BY id;
         INSERT INTO status_counts (company_id, status_id, shard, leads)
