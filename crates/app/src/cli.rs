@@ -138,7 +138,7 @@ pub struct UserAdd {
 
 /// Change a user: what is not named stays.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "Example:
   evenhand user edit asha@acme.example --cap 40 --branch Goa
   evenhand user edit asha@acme.example --cap none --no-department
   evenhand user edit asha@acme.example --ban

@@ -74,6 +74,11 @@ pub fn last_run(at: Moment, zone: &Zone, numbers: &RunNumbers) -> String {
     format!("Last run: {} — {}", zone.minute(at), told(numbers, "assigned across", ""))
 }
 
+/// What a run did, without saying when: `42 leads assigned across 6 agents, 3 unassigned (agents at cap).`
+pub fn done(numbers: &RunNumbers) -> String {
+    told(numbers, "assigned across", "")
+}
+
 /// The same before it has happened: `Preview: 42 leads would go to 6 agents, 3 would stay unassigned (agents at cap).`
 pub fn preview(numbers: &RunNumbers) -> String {
     format!("Preview: {}", told(numbers, "would go to", "would stay "))

@@ -63,6 +63,15 @@ sql! {
             u.id
         FROM runs r LEFT JOIN runs u ON u.company_id = r.company_id AND u.undoes_id = r.id
         WHERE r.company_id = $1 AND r.id = $2";
+    HISTORY = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary, a.name,
+            r.assigned, r.agents, r.unassigned, u.id
+        FROM runs r
+        LEFT JOIN users a ON a.company_id = r.company_id AND a.id = r.actor_id
+        LEFT JOIN runs u ON u.company_id = r.company_id AND u.undoes_id = r.id
+        WHERE r.company_id = $1 AND r.id < $2 AND r.id > $3 ORDER BY r.id DESC LIMIT $4";
+    AGENTS_OF = "SELECT a.user_id, u.name, a.held, a.lead_cap, a.got, a.after FROM run_agents a
+        JOIN users u ON u.company_id = a.company_id AND u.id = a.user_id
+        WHERE a.company_id = $1 AND a.run_id = $2 ORDER BY a.user_id";
     LATEST = "SELECT id, job, state, started_by, started_at_ms, finished_at_ms, failure, summary FROM runs
         WHERE company_id = $1 AND job = $2 ORDER BY id DESC LIMIT $3";
 }
@@ -189,6 +198,67 @@ pub async fn one(session: &mut Session, company: CompanyId, run: RunId) -> Resul
     session
         .optional(&ONE, params![company, run], |row| {
             Ok(Undoable { run: read(row)?, actor: row.get(8)?, undone_by: row.get(9)? })
+        })
+        .await
+}
+
+/// A run as the history shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunLine {
+    /// The record.
+    pub run: Run,
+    /// Who started it; none for the command line or the schedule.
+    pub actor: Option<String>,
+    /// Leads given to an agent, or changed.
+    pub assigned: i64,
+    /// Agents who got at least one.
+    pub agents: i64,
+    /// Leads of the pool that nobody owned afterwards.
+    pub unassigned: i64,
+    /// The run that has undone it.
+    pub undone_by: Option<RunId>,
+}
+
+/// A page of the history, newest first, below the last run of the page before (R46).
+pub async fn history(
+    session: &mut Session,
+    company: CompanyId,
+    below: Option<RunId>,
+    rows_max: i64,
+) -> Result<Vec<RunLine>> {
+    let below = below.unwrap_or(RunId(i64::MAX));
+    session.rows(&HISTORY, params![company, below, 0_i64, rows_max], read_line).await
+}
+
+/// One run as the history shows it.
+pub async fn line(session: &mut Session, company: CompanyId, run: RunId) -> Result<Option<RunLine>> {
+    let values = params![company, run.0.saturating_add(1), run.0.saturating_sub(1), 1_i64];
+    session.optional(&HISTORY, values, read_line).await
+}
+
+fn read_line(row: &Row<'_>) -> Result<RunLine> {
+    Ok(RunLine {
+        run: read(row)?,
+        actor: row.get(8)?,
+        assigned: row.get(9)?,
+        agents: row.get(10)?,
+        unassigned: row.get(11)?,
+        undone_by: row.get(12)?,
+    })
+}
+
+/// The agents of a run, with what they held before and after.
+pub async fn agents(session: &mut Session, company: CompanyId, run: RunId) -> Result<Vec<AgentLine>> {
+    session
+        .rows(&AGENTS_OF, params![company, run], |row| {
+            Ok(AgentLine {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                held: row.get(2)?,
+                cap: row.get(3)?,
+                got: row.get(4)?,
+                after: row.get(5)?,
+            })
         })
         .await
 }

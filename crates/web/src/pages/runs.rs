@@ -26,7 +26,7 @@ use domain::{
 };
 use maud::html;
 use std::sync::Arc;
-use store::runs::{self, Run};
+use store::runs::{self, RunLine};
 
 /// Runs on a page.
 const ROWS: i64 = 50;
@@ -46,7 +46,7 @@ pub async fn list(
     let mut reader = site.store.read().await?;
     let found = runs::history(reader.session(), who.company.id, below.map(RunId), ROWS).await?;
     drop(reader);
-    let next = (found.len() as i64 == ROWS).then(|| found.last().map(|run| run.id)).flatten();
+    let next = (found.len() as i64 == ROWS).then(|| found.last().map(|line| line.run.id)).flatten();
     let columns = [
         Column::text("When"),
         Column::text("What"),
@@ -58,14 +58,15 @@ pub async fn list(
     ];
     let rows: Vec<_> = found
         .iter()
-        .map(|run| {
+        .map(|line| {
+            let run = &line.run;
             vec![
                 html! { a href=(links::run(run.id)) title=(who.zone.minute(run.started_at)) { (who.zone.minute(run.started_at)) } " " small { (age(run.started_at, who.now)) } },
                 html! { (job_name(&run.job)) },
-                html! { (run.actor.as_deref().unwrap_or(&run.started_by)) },
-                html! { (number(run.assigned)) },
-                html! { (number(run.agents)) },
-                html! { (number(run.unassigned)) },
+                html! { (line.actor.as_deref().unwrap_or(&run.started_by)) },
+                html! { (number(line.assigned)) },
+                html! { (number(line.agents)) },
+                html! { (number(line.unassigned)) },
                 html! { (run.state) },
             ]
         })
@@ -98,11 +99,12 @@ pub async fn one(
 ) -> Result<Response> {
     let mut reader = site.store.read().await?;
     let session = reader.session();
-    let run = runs::one(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
-    let agents = runs::agents(session, who.company.id, run.id).await?;
+    let line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
+    let agents = runs::agents(session, who.company.id, line.run.id).await?;
     drop(reader);
-    let shown = dealing(&run, &agents, &who);
-    let may_undo = run.state == "done" && run.job != domain::bulk::UNDO && run.undone_by.is_none();
+    let run = &line.run;
+    let shown = dealing(&line, &agents, &who);
+    let may_undo = run.state == "done" && run.job != domain::bulk::UNDO && line.undone_by.is_none();
     let actions = html! {
         @if may_undo {
             form method="post" action=(links::run_undo(run.id)) { (Button::danger("Undo").icon(Icon::Undo)) }
@@ -110,7 +112,7 @@ pub async fn one(
     };
     let main = html! {
         (heading(&format!("{} of {}", job_name(&run.job), who.zone.minute(run.started_at)), None, &actions))
-        @if let Some(by) = run.undone_by {
+        @if let Some(by) = line.undone_by {
             p { "It was taken back by " a href=(links::run(by)) { "run " (by) } "." }
         }
         (card("What it did", &job::dealing(&shown)))
@@ -119,7 +121,8 @@ pub async fn one(
 }
 
 /// What a run did, in its sentence and its table.
-fn dealing(run: &Run, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
+fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
+    let run = &line.run;
     let summary = run.summary.as_deref().unwrap_or("{}");
     let is_a_job = run.job == domain::job::ASSIGNMENT;
     let (sentence, second) = match run.state.as_str() {
@@ -130,7 +133,7 @@ fn dealing(run: &Run, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dea
         }
         _ if is_a_job => serde_json::from_str::<RunNumbers>(summary).map_or_else(
             |_| (String::new(), String::new()),
-            |numbers| (sentence::told_run(&numbers), sentence::second_line(&numbers)),
+            |numbers| (sentence::done(&numbers), sentence::second_line(&numbers)),
         ),
         _ => (serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(), String::new()),
     };

@@ -181,7 +181,7 @@ pub struct Outcome {
 /// The region `#import`.
 pub fn progress(import: &Progress) -> Markup {
     html! {
-        section.card.import #import data-live={ "import-" (import.id) } hx-get=(import.href) hx-trigger="live" hx-target="this" hx-select="#import" hx-swap="outerMorph" {
+        section.card.import #import data-live="import" hx-get=(import.href) hx-trigger="live" hx-target="this" hx-select="#import" hx-swap="outerMorph" {
             div.file-line { (icon(Icon::File)) strong { (import.file_name) } }
             @match &import.outcome {
                 None => {

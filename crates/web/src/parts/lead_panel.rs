@@ -123,7 +123,7 @@ pub struct Entry {
 /// The region `#panel`.
 pub fn panel(lead: &LeadPanel) -> Markup {
     html! {
-        aside.panel #panel aria-label={ "Lead " (lead.name) } data-lead=(lead.id) data-live={ "lead-" (lead.id) } hx-get=(lead.href) hx-trigger="live"
+        aside.panel #panel aria-label={ "Lead " (lead.name) } data-lead=(lead.id) data-live={ "lead lead-" (lead.id) } hx-get=(lead.href) hx-trigger="live"
             hx-boost:inherited="true" hx-target:inherited="#panel" hx-select:inherited="#panel" hx-replace-url:inherited="true"
             hx-select-oob:inherited="#toasts:beforeend" hx-swap:inherited="outerMorph show:none" {
             (head(lead))

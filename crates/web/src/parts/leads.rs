@@ -342,6 +342,7 @@ pub fn bulk_bar(bulk: &BulkBar) -> Markup {
                 @if let Some(assign) = &bulk.assign {
                     (bulk_popover("Assign to", Icon::Assign, Some("a"), &html! {
                         (agent_picker(&assign.picker))
+                        (checkbox("exceed_cap", "on", "Exceed the cap", false))
                         div.actions { (Button::primary("Assign").action(&*assign.action)) }
                     }))
                 }

@@ -88,7 +88,7 @@ pub async fn assign(
         viewer: who.viewer(),
         selection: sent.selection(&who)?,
         to: UserId(agent),
-        exceed_cap: sent.exceed_cap == "on" || sent.exceed_caps == "on",
+        exceed_cap: sent.exceed_cap == "on",
         now: who.now,
     };
     match assign_leads(&site.store, who.company.id, order).await? {
