@@ -97,10 +97,10 @@ pub async fn sign_in(
     let doors = sessions::doors(store.read().await?.session(), &who.email).await?;
     let mut open: Vec<Door> = Vec::new();
     if doors.is_empty() {
-        password::is_right(&who.password, None).await?;
+        password::verify(None, &who.password).await?;
     }
     for door in doors {
-        if password::is_right(&who.password, door.password_hash.as_deref()).await? {
+        if password::verify(door.password_hash.clone(), &who.password).await? {
             open.push(door);
         }
     }

@@ -92,6 +92,11 @@ pub fn upload(upload: &str) -> String {
     format!("/imports/uploads/{upload}")
 }
 
+/// The import of an uploaded file.
+pub fn upload_import(upload: &str) -> String {
+    format!("/imports/uploads/{upload}/import")
+}
+
 /// One import.
 pub fn import(import: ImportId) -> String {
     format!("/imports/{import}")

@@ -5,7 +5,11 @@ use crate::{
     error::Error,
     frame::Visit,
     links, live,
-    pages::{account, configurations, first_run, sign_in, theme, users},
+    pages::{
+        account, agent, configurations, first_run, imports, kit, lead, lead_fields,
+        leads::{self, bulk},
+        new_lead, runs, sign_in, theme, users,
+    },
     parts::{self, Button, Toast, Tone},
     site::Site,
     words::sentence,
@@ -21,8 +25,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use maud::html;
 use std::{sync::Arc, time::Duration};
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
-    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, timeout::TimeoutLayer,
 };
 
 /// Bytes that a form may have; files have a limit of their own.
@@ -42,21 +45,52 @@ pub fn router(site: Arc<Site>) -> Router {
         .route(links::account(), get(account::page))
         .route(links::account_password(), post(account::change_password))
         .route(links::account_sessions(), post(account::end_sessions))
+        .route(links::dashboard(), get(agent::dashboard))
+        .route(links::tasks(), get(agent::tasks))
+        .route(links::leads(), get(leads::page).post(new_lead::add))
+        .route(links::customers(), get(leads::customers))
+        .route(links::agents(), get(leads::agents))
+        .route(links::new_lead(), get(new_lead::form))
+        .route(links::leads_assignment(), post(bulk::assign))
+        .route(links::leads_spread(), post(bulk::spread))
+        .route(links::leads_status(), post(bulk::set_status))
+        .route(links::leads_tags(), post(bulk::add_tag))
+        .route("/leads/{lead}", get(lead::page))
+        .route("/leads/{lead}/assignment", post(lead::assign))
+        .route("/leads/{lead}/unassignment", post(lead::unassign))
+        .route("/leads/{lead}/status", post(lead::set))
+        .route("/leads/{lead}/tags", post(lead::tag))
+        .route("/leads/{lead}/tags/removal", post(lead::untag))
+        .route("/leads/{lead}/notes", post(lead::note))
+        .route("/leads/{lead}/fields", get(lead_fields::form).post(lead_fields::save))
+        .route("/imports/uploads/{upload}", get(imports::preview).post(imports::preview_again))
+        .route("/imports/uploads/{upload}/import", post(imports::start))
+        .route("/imports/{import}", get(imports::one))
+        .route("/imports/{import}/errors.csv", get(imports::errors))
+        .route("/imports/{import}/undo", post(imports::undo))
+        .route(links::runs(), get(runs::list))
+        .route("/runs/{run}", get(runs::one))
+        .route("/runs/{run}/undo", post(runs::undo))
         .route(links::users(), get(users::list).post(users::add))
         .route(links::new_user(), get(users::new))
         .route("/users/{user}", get(users::one).post(users::edit))
         .route("/users/{user}/ban", post(users::ban))
-        .route("/users/{user}/password", post(users::set_password))
         .route("/users/{user}/sessions/end", post(users::end_sessions))
         .route(links::configurations(), get(configurations::page))
         .route(links::auto_assignment(), post(configurations::save))
         .route(links::auto_assignment_preview(), get(configurations::preview))
-        .route(links::kit(), get(crate::pages::kit::page))
+        .route(links::run_now(), get(configurations::confirm).post(configurations::run_now))
+        .merge(kit::routes())
         .route(links::health(), get(health))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_SECONDS_MAX))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
+    // A file comes in as long as it takes, up to its own limit.
+    let files = Router::new()
+        .route(links::imports(), get(imports::page).post(imports::take))
+        .layer(DefaultBodyLimit::disable());
     Router::new()
         .merge(pages)
+        .merge(files)
         .route(links::live(), get(live::stream))
         .fallback(nothing_here)
         .layer(middleware::from_fn_with_state(Arc::clone(&site), tell_errors))

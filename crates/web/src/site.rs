@@ -2,6 +2,10 @@
 //! missed by another process on the same database.
 
 use crate::error::Error;
+use actions::{
+    running_imports::Imports,
+    uploads::{UploadLimits, Uploads},
+};
 use domain::time::Moment;
 use governor::{Quota, RateLimiter, state::keyed::HashMapStateStore};
 use std::{
@@ -38,6 +42,8 @@ pub struct Settings {
     pub chance: Chance,
     /// Asked on the first-run page, while there is no company yet.
     pub first_run_token: Option<String>,
+    /// Bytes that an uploaded file may have.
+    pub upload_bytes_max: u64,
     /// Browsers come in by https, so cookies are for https only.
     pub https: bool,
 }
@@ -46,6 +52,8 @@ pub struct Settings {
 pub struct Site {
     /// The database.
     pub store: Store,
+    /// Files that wait, and imports that run.
+    pub imports: Imports,
     pub(crate) chance: Chance,
     pub(crate) https: bool,
     clock: Clock,
@@ -59,11 +67,15 @@ type Tries = RateLimiter<String, HashMapStateStore<String>, governor::clock::Mon
 
 impl Site {
     /// A site with these settings.
-    pub fn new(settings: Settings) -> Arc<Site> {
+    pub fn new(settings: Settings) -> actions::Result<Arc<Site>> {
+        let limits = UploadLimits { bytes_max: settings.upload_bytes_max, ..UploadLimits::default() };
+        let uploads = Uploads::beside(&settings.store, limits)?;
+        let imports = Imports::new(settings.store.clone(), uploads, Arc::clone(&settings.clock));
         let quota =
             Quota::with_period(TRY_AGAIN).expect("six seconds are not none").allow_burst(TRIES_AT_ONCE);
-        Arc::new(Site {
+        Ok(Arc::new(Site {
             store: settings.store,
+            imports,
             chance: settings.chance,
             https: settings.https,
             clock: settings.clock,
@@ -71,7 +83,7 @@ impl Site {
             tries: RateLimiter::hashmap(quota),
             checks: Semaphore::new(CHECKS_MAX),
             closing: watch::channel(false).0,
-        })
+        }))
     }
 
     /// Ends the streams, which would otherwise never end: the service is about to.

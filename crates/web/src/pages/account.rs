@@ -37,7 +37,8 @@ async fn shown(
     old_refused: Option<&str>,
     new_refused: Option<&str>,
 ) -> Result<Response> {
-    let open = sessions::of_user(site.store.read().await?.session(), who.company.id, who.user, who.now).await?;
+    let open =
+        sessions::of_user(site.store.read().await?.session(), who.company.id, who.user, who.now).await?;
     let this = who.token.hash();
     let rows: Vec<SessionRow> = open
         .iter()
@@ -103,7 +104,9 @@ pub async fn change_password(
         Ok(PersonSaved::Refused { why, .. }) | Err(actions::Error::Refused(why)) => {
             shown(&site, &who, &visit, None, Some(&sentence(&why))).await
         }
-        Ok(_) => Ok(frame::go_on_saying(links::account(), &Toast::new(Tone::Success, "Your password is changed."))),
+        Ok(_) => {
+            Ok(frame::go_on_saying(links::account(), &Toast::new(Tone::Success, "Your password is changed.")))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -144,10 +147,16 @@ pub async fn end_sessions(
 /// `Firefox on Linux`, from what browsers say at length.
 pub fn browser_name(agent: &str) -> String {
     let has = |word: &str| agent.contains(word);
-    let browser = [("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")]
-        .into_iter()
-        .find(|(word, _)| has(word))
-        .map(|(_, name)| name);
+    let browser = [
+        ("Edg", "Edge"),
+        ("OPR", "Opera"),
+        ("Firefox", "Firefox"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ]
+    .into_iter()
+    .find(|(word, _)| has(word))
+    .map(|(_, name)| name);
     let system = [
         ("Android", "Android"),
         ("iPhone", "iPhone"),

@@ -13,7 +13,10 @@ use crate::{
     site::Site,
     words::sentence,
 };
-use actions::run_assignment::{self, LastState, Report};
+use actions::{
+    run_assignment::{self, LastState, Report},
+    save_auto_assignment::{Change, WRONG_PASSWORD, save_auto_assignment},
+};
 use allot::Strategy;
 use axum::{
     extract::State,
@@ -74,6 +77,58 @@ pub async fn page(State(site): State<Arc<Site>>, who: May<SettingsManage>, visit
     shown(&site, &who, &visit, &known, &Sent::of(&settings), Refused::default()).await
 }
 
+/// Saves the settings, with the person's own password (R25).
+pub async fn save(
+    State(site): State<Arc<Site>>,
+    who: May<SettingsManage>,
+    visit: Visit,
+    Form(sent): Form<Sent>,
+) -> Result<Response> {
+    let known = statuses::list(site.store.read().await?.session(), who.company.id).await?;
+    let refused = match read(&sent, &known) {
+        Err(why) => Refused { settings: Some(why), password: None },
+        Ok(_) if !site.may_try(&who.email) => {
+            Refused { settings: None, password: Some("Too many tries. Wait a minute and try again.".into()) }
+        }
+        Ok(change) => {
+            let _turn = site.turn_for_a_check().await?;
+            match save_auto_assignment(&site.store, who.company.id, change, who.viewer(), who.now).await {
+                Ok(_) => {
+                    let told = Toast::new(Tone::Success, "The settings are saved.");
+                    return Ok(frame::go_on_saying(links::configurations(), &told));
+                }
+                Err(actions::Error::Refused(why)) if why == WRONG_PASSWORD => {
+                    Refused { settings: None, password: Some(sentence(&why)) }
+                }
+                Err(actions::Error::Refused(why)) => {
+                    Refused { settings: Some(sentence(&why)), password: None }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    shown(&site, &who, &visit, &known, &sent, refused).await
+}
+
+fn read(sent: &Sent, known: &Statuses) -> Result<Change, String> {
+    let names =
+        sent.statuses.iter().filter_map(|id| known.get((*id).into())).map(|status| status.name.clone());
+    Ok(Change {
+        enabled: Some(sent.enabled == "on"),
+        statuses: Some(names.collect()),
+        at: Some(sent.at.parse().map_err(|error: domain::time::NotATime| sentence(&error.to_string()))?),
+        strategy: Some(sent.strategy.parse().map_err(|_| "Choose how leads are dealt out.".to_owned())?),
+        oldest_first: Some(sent.order == "oldest"),
+        rest_hours: Some(
+            sent.rest_hours
+                .trim()
+                .parse()
+                .map_err(|_| "The hours of rest are a number from 0 to 720.".to_owned())?,
+        ),
+        own_password: Some(sent.password.clone()),
+    })
+}
+
 /// What a run would do now (R43).
 pub async fn preview(State(site): State<Arc<Site>>, who: May<RunsView>, visit: Visit) -> Result<Response> {
     let report = run_assignment::preview(&site.store, &who.company, who.now).await?;
@@ -84,7 +139,7 @@ pub async fn preview(State(site): State<Arc<Site>>, who: May<RunsView>, visit: V
 /// Asks before it runs now, and shows what it would do (R34).
 pub async fn confirm(State(site): State<Arc<Site>>, who: May<RunsStart>, visit: Visit) -> Result<Response> {
     let report = run_assignment::preview(&site.store, &who.company, who.now).await?;
-    let shown = job::run_now_page(&dealing(&report), links::runs(), links::configurations());
+    let shown = job::run_now_page(&dealing(&report), links::run_now(), links::configurations());
     Ok(frame::page(&visit, &who, Item::Settings, "Run now", &shown))
 }
 

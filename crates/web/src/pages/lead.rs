@@ -144,7 +144,8 @@ async fn panel(
             .map(|name| PanelTag {
                 name: name.clone(),
                 remove: edits.then(|| {
-                    let tag = form_urlencoded::Serializer::new(query.clone()).append_pair("untag", name).finish();
+                    let tag =
+                        form_urlencoded::Serializer::new(query.clone()).append_pair("untag", name).finish();
                     with_query(links::lead_untagging(lead), &tag)
                 }),
             })
@@ -170,9 +171,11 @@ fn is_open(known: &Statuses, status: StatusId) -> bool {
 fn fields(full: &LeadInFull, who: &SignedIn) -> Vec<(String, String)> {
     let line = &full.line;
     let country = line.country.as_ref().map(|code| {
-        domain::phone::Country::from_code(code).map_or_else(|_| code.clone(), |country| country.name().to_owned())
+        domain::phone::Country::from_code(code)
+            .map_or_else(|_| code.clone(), |country| country.name().to_owned())
     });
-    let typed = Some(full.phone_typed.clone()).filter(|typed| *typed != line.phone && *typed != in_groups(&line.phone));
+    let typed = Some(full.phone_typed.clone())
+        .filter(|typed| *typed != line.phone && *typed != in_groups(&line.phone));
     [
         ("Source", line.source.clone()),
         ("Branch", line.branch.clone()),
@@ -260,9 +263,10 @@ pub async fn assign(
         Assignment::Done { .. } => Toast::new(Tone::Success, format!("Assigned to {name}.")),
         Assignment::Unchanged => Toast::new(Tone::Info, format!("{name} has it already.")),
         Assignment::NotFound => return Err(Error::NotFound),
-        Assignment::NotOffered => {
-            Toast::new(Tone::Warning, format!("{name} may not be given this lead: banned since, or of another branch."))
-        }
+        Assignment::NotOffered => Toast::new(
+            Tone::Warning,
+            format!("{name} may not be given this lead: banned since, or of another branch."),
+        ),
         Assignment::OverCap { held, cap, after } => {
             let over_cap = OverCap {
                 agent: name,
@@ -276,7 +280,8 @@ pub async fn assign(
         }
         Assignment::Conflict { at, kind, by } => {
             let refused = format!("The lead was not assigned to {name}.");
-            let said = Said { conflict: Some(conflict(&who, refused, at, &kind, by.as_deref())), ..Said::default() };
+            let said =
+                Said { conflict: Some(conflict(&who, refused, at, &kind, by.as_deref())), ..Said::default() };
             return shown(&site, &who, &visit, lead, &address, said).await;
         }
     };
@@ -344,13 +349,16 @@ async fn change_status(
         StatusSet::Done { .. } => Toast::new(Tone::Success, "Status set."),
         StatusSet::Unchanged => Toast::new(Tone::Info, "It has this status already."),
         StatusSet::NotFound => return Err(Error::NotFound),
-        StatusSet::NoSuchStatus => Toast::new(Tone::Warning, "There is no such status any more; choose another."),
+        StatusSet::NoSuchStatus => {
+            Toast::new(Tone::Warning, "There is no such status any more; choose another.")
+        }
         StatusSet::MayNotConvert => {
             Toast::new(Tone::Warning, "Your role may not convert leads, nor change customers.")
         }
         StatusSet::Conflict { at, kind, by } => {
             let refused = "The status was not set.".to_owned();
-            let said = Said { conflict: Some(conflict(who, refused, at, &kind, by.as_deref())), ..Said::default() };
+            let said =
+                Said { conflict: Some(conflict(who, refused, at, &kind, by.as_deref())), ..Said::default() };
             return shown(site, who, visit, lead, &address, said).await;
         }
     };
@@ -362,7 +370,13 @@ async fn change_status(
 }
 
 /// Somebody was quicker (R24): who, what and when.
-fn conflict(who: &SignedIn, refused: String, at: domain::time::Moment, kind: &str, by: Option<&str>) -> Conflict {
+fn conflict(
+    who: &SignedIn,
+    refused: String,
+    at: domain::time::Moment,
+    kind: &str,
+    by: Option<&str>,
+) -> Conflict {
     let event = Event { at, kind: kind.to_owned(), actor: by.map(str::to_owned), ..Event::default() };
     let what = match kind {
         "assigned" => "assigned it".to_owned(),

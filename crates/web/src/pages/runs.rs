@@ -135,7 +135,10 @@ fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -
             |_| (String::new(), String::new()),
             |numbers| (sentence::done(&numbers), sentence::second_line(&numbers)),
         ),
-        _ => (serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(), String::new()),
+        _ => (
+            serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(),
+            String::new(),
+        ),
     };
     Dealing {
         sentence,

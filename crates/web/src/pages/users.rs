@@ -108,7 +108,10 @@ impl Sent {
             return Ok(None);
         }
         cap.parse().map(Some).map_err(|_| {
-            Refused(PersonField::Cap, format!("A lead cap is a number from 0 to {CAP_MAX}, or nothing for no limit."))
+            Refused(
+                PersonField::Cap,
+                format!("A lead cap is a number from 0 to {CAP_MAX}, or nothing for no limit."),
+            )
         })
     }
 }
@@ -210,12 +213,11 @@ pub async fn edit(
     if saved == PersonSaved::Done && !sent.password.is_empty() {
         let _turn = site.turn_for_a_check().await?;
         let except = (user.id == who.user).then(|| who.token.hash().0);
-        saved = set_password::set_password(&site.store, who.company.id, user.id, &sent.password, except).await?;
+        saved =
+            set_password::set_password(&site.store, who.company.id, user.id, &sent.password, except).await?;
     }
     match saved {
-        PersonSaved::Done => {
-            Ok(frame::go_on_saying(links::users(), &Toast::new(Tone::Success, "Saved.")))
-        }
+        PersonSaved::Done => Ok(frame::go_on_saying(links::users(), &Toast::new(Tone::Success, "Saved."))),
         PersonSaved::NotFound => Err(Error::NotFound),
         PersonSaved::Refused { field, why } => {
             form(&site, &who, &visit, Some(&user), &sent, Some(Refused(field, sentence(&why)))).await
@@ -246,9 +248,7 @@ pub async fn ban(
         (unban_user(&site.store, company, user.id).await?, format!("{} may sign in again.", user.name))
     };
     match saved {
-        PersonSaved::Done => {
-            Ok(frame::go_on_saying(&links::user(user.id), &Toast::new(Tone::Success, told)))
-        }
+        PersonSaved::Done => Ok(frame::go_on_saying(&links::user(user.id), &Toast::new(Tone::Success, told))),
         PersonSaved::NotFound => Err(Error::NotFound),
         PersonSaved::Refused { field, why } => {
             let sent = Sent::of(&user);
@@ -317,15 +317,28 @@ async fn fields(
     refused: Option<&Refused>,
 ) -> Result<Vec<Field>> {
     let company = who.company.id;
-    let wrong = |field: PersonField| refused.filter(|Refused(of, _)| *of == field).map(|Refused(_, why)| why.as_str());
+    let wrong = |field: PersonField| {
+        refused.filter(|Refused(of, _)| *of == field).map(|Refused(_, why)| why.as_str())
+    };
     let disabled = !who.may(Permission::UsersManage);
     let roles = roles::list(session, company).await?;
-    let roles = roles.iter().map(|role| Choice::new(&*role.name, &*role.name, role.name == sent.role)).collect();
+    let roles =
+        roles.iter().map(|role| Choice::new(&*role.name, &*role.name, role.name == sent.role)).collect();
     let mut all = vec![
-        Field::text("name", "Name").value(&*sent.name).error(wrong(PersonField::Name)).required().length_max(200),
-        Field::email("email", "E-mail").value(&*sent.email).error(wrong(PersonField::Email)).hint("They sign in with it.").required(),
+        Field::text("name", "Name")
+            .value(&*sent.name)
+            .error(wrong(PersonField::Name))
+            .required()
+            .length_max(200),
+        Field::email("email", "E-mail")
+            .value(&*sent.email)
+            .error(wrong(PersonField::Email))
+            .hint("They sign in with it.")
+            .required(),
         {
-            let field = Field::password("password", "Password").autocomplete("new-password").error(wrong(PersonField::Password));
+            let field = Field::password("password", "Password")
+                .autocomplete("new-password")
+                .error(wrong(PersonField::Password));
             if user.is_some() {
                 field.hint("Leave it empty to keep the present one.")
             } else {

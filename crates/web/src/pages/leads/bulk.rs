@@ -54,7 +54,11 @@ impl Sent {
             let shelf = if self.shelf == "customers" { Shelf::Customers } else { Shelf::Leads };
             let address = Address::from_query(&self.filter);
             let filter = address.filter(shelf, who.now, &who.zone, &who.company.country);
-            return Ok(Selection::Matching { filter, shown: self.shown, as_of: super::as_of(&self.as_of, who.now) });
+            return Ok(Selection::Matching {
+                filter,
+                shown: self.shown,
+                as_of: super::as_of(&self.as_of, who.now),
+            });
         }
         let ticked = self.lead.iter().map(|row| {
             let (lead, version) = row.split_once(':')?;
@@ -93,11 +97,14 @@ pub async fn assign(
     };
     match assign_leads(&site.store, who.company.id, order).await? {
         BulkAssignment::Done(bulk) => done(&sent, &bulk),
-        BulkAssignment::NotOffered => {
-            say(&sent, Tone::Warning, "This agent may not be given leads: banned since, or of another branch.")
-        }
+        BulkAssignment::NotOffered => say(
+            &sent,
+            Tone::Warning,
+            "This agent may not be given leads: banned since, or of another branch.",
+        ),
         BulkAssignment::OverCap { held, cap, after } => {
-            let name = agents::name(site.store.read().await?.session(), who.company.id, UserId(agent)).await?;
+            let name =
+                agents::name(site.store.read().await?.session(), who.company.id, UserId(agent)).await?;
             let told = format!(
                 "{} holds {}, the cap is {}, and it would be {} after this. Nothing was changed; spread them over several agents, or tick Exceed caps.",
                 name.as_deref().unwrap_or("The agent"),
