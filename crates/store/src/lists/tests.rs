@@ -244,7 +244,7 @@ async fn fill(session: &mut Session, seed: u64) -> Result<World> {
         let at = Moment(1_000 + 150 * batch);
         let import = match batch {
             0 => None,
-            _ => Some(imports::start(session, company, "a.csv", None, at, 0).await?),
+            _ => Some(imports::start(session, company, "a.csv", None, at).await?),
         };
         world.imports.extend(import);
         let ids = session.new_ids(Kind::Lead, LEADS / 4).await?;
