@@ -12,7 +12,7 @@ use super::{Filter, Question, Result};
 use crate::{query::Query, session::Session, statuses};
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, ImportId, LeadId, SourceId, StatusId, TagId},
-    lead_list::{Cursor, Doubtful, Owner, Place, Shelf, Sort, SortKey, Span, WORD_STARTS, Word},
+    lead_list::{Cursor, Doubtful, Owner, Place, Search, Shelf, Sort, SortKey, Span, WORD_STARTS, Word},
     time::Moment,
     viewer::Sight,
 };
@@ -321,7 +321,7 @@ impl<'q> Condition<'q> {
     }
 }
 
-fn within<'q>(span: Span, column: &str, text: &mut Query<'q>) {
+fn within(span: Span, column: &str, text: &mut Query<'_>) {
     if let Some(from) = span.from {
         text.with(&format!(" AND {column} >= ?1"), [from.into()]);
     }
@@ -426,7 +426,7 @@ impl<'q> Question<'q> {
         all.extend(Some(filter.created).filter(|span| !span.is_open()).map(Condition::Created));
         all.extend(Some(filter.last_activity).filter(|span| !span.is_open()).map(Condition::LastActivity));
         all.extend(filter.doubtful.map(Condition::Doubtful));
-        all.extend(filter.search.iter().flat_map(|search| search.words()).map(Condition::Word));
+        all.extend(filter.search.iter().flat_map(Search::words).map(Condition::Word));
         all
     }
 }
@@ -717,7 +717,7 @@ fn go_on<'q>(behind: Option<&'q Cursor>, road: Road<'q>, sort: Sort, text: &mut 
     }
 }
 
-pub(super) fn size_text<'q>(company: CompanyId, road: Road<'q>, up_to: i64) -> Query<'q> {
+pub(super) fn size_text(company: CompanyId, road: Road<'_>, up_to: i64) -> Query<'_> {
     let mut text = Query::new(company, "SELECT COUNT(*) FROM (");
     match road {
         Road::Word(word) => found_by(word, " UNION ALL ", "1", "1", &mut text),
