@@ -111,6 +111,18 @@ fn pages<'q>(
     shapes: &mut Vec<Shape>,
 ) {
     let key = sort.key();
+    let narrow: Vec<Road<'q>> =
+        conditions.iter().filter_map(|condition| condition.road(SortKey::Id)).collect();
+    for (at, road) in narrow.iter().enumerate() {
+        if let Some(other) = narrow[..at].last() {
+            let way = Way::Meet(*road, *other);
+            shapes.push(Shape {
+                sql: roads::page_text(question, conditions, way, sort, behind, 1).into_text(),
+                index: road.index(),
+                in_order: false,
+            });
+        }
+    }
     let narrow = conditions.iter().filter_map(|condition| condition.road(key));
     for road in narrow.chain([roads::along(key)]) {
         let straight = conditions.iter().all(|condition| condition.is_kept_by(road));

@@ -354,7 +354,7 @@ fn every_way_leads_to_the_same_list() {
         let mut reader = database.store.read().await.expect("a reader");
         let session = reader.session();
         let mut draw = Draw(9);
-        let hasty = Effort { probed: 3, probed_again: 50, patience: 1, walked_min: 2 };
+        let hasty = Effort { probed: 3, probed_max: 50, thrift: 1, patience: 1, walked_min: 2 };
         let mut ways_taken = 0;
         for filter in world.filters(&mut draw) {
             let sight = draw.one_of(&world.sights());
@@ -374,6 +374,10 @@ fn every_way_leads_to_the_same_list() {
                         }
                     }
                 }
+                let narrow = conditions.iter().filter_map(|condition| condition.road(SortKey::Id));
+                let narrow: Vec<_> = narrow.collect();
+                let pairs = narrow.iter().flat_map(|one| narrow.iter().map(move |other| (one, other)));
+                ways.extend(pairs.filter(|(a, b)| a != b).map(|(a, b)| Way::Meet(*a, *b)).take(20));
                 for way in ways {
                     let text = roads::page_text(&question, &conditions, way, sort, None, 1_000);
                     let whole = roads::take(session, &text, sort).await.expect("a list");
