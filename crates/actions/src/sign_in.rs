@@ -6,7 +6,10 @@ use crate::{
     error::{Error, Result},
     password,
 };
-use domain::{ids::CompanyId, time::Moment};
+use domain::{
+    ids::{CompanyId, UserId},
+    time::Moment,
+};
 use sha2::{Digest, Sha256};
 use store::{
     Store,
@@ -139,7 +142,7 @@ pub async fn sign_in(
 pub async fn sign_in_first(
     store: &Store,
     company: CompanyId,
-    user: domain::ids::UserId,
+    user: UserId,
     token: &Token,
     browser: &str,
     now: Moment,
@@ -202,6 +205,32 @@ pub async fn sign_out(store: &Store, token: &Token) -> Result<()> {
     let hash = token.hash();
     store
         .write(move |session| Box::pin(async move { Ok::<_, Error>(sessions::end(session, &hash).await?) }))
+        .await
+}
+
+/// Ends one of a user's own sessions, or all but the one that asks.
+pub async fn end_own_sessions(
+    store: &Store,
+    company: CompanyId,
+    user: UserId,
+    asking: &Token,
+    which: Option<String>,
+) -> Result<()> {
+    let asking = asking.hash();
+    store
+        .write(move |session| {
+            Box::pin(async move {
+                match which {
+                    Some(hash) => {
+                        sessions::end_one(session, company, user, &TokenHash(hash)).await?;
+                    }
+                    None => {
+                        sessions::end_all(session, company, user, Some(&asking)).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
         .await
 }
 

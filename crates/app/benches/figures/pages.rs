@@ -197,12 +197,18 @@ async fn over_http(bench: &Bench, engine: Engine, table: &mut Table) -> Result<(
     );
     let assigned = assigning.await?;
     let claim = (engine == Engine::Sqlite).then(|| ("≥ 2,000 a second".into(), assigned >= 2_000.0));
-    table.alone(&format!("assignments by HTTP, {CLIENTS} clients"), engine, format!("{assigned:.0}/s"), claim);
+    table.alone(
+        &format!("assignments by HTTP, {CLIENTS} clients"),
+        engine,
+        format!("{assigned:.0}/s"),
+        claim,
+    );
     serving.abort();
     let mut reader = served.store.read().await?;
     let found = store::doctor::examine(reader.session(), served.company).await?;
     ensure!(found.is_empty(), "after the load the counters are off: {found:?}");
-    let filter = domain::lead_list::Filter { owner: Some(domain::lead_list::Owner::Nobody), ..Default::default() };
+    let filter =
+        domain::lead_list::Filter { owner: Some(domain::lead_list::Owner::Nobody), ..Default::default() };
     let left = store::lists::count(reader.session(), served.company, &filter, Sight::All, 1_000_000).await?;
     ensure!((left as u64) < size.leads, "no lead was assigned");
     Ok(())

@@ -13,17 +13,17 @@ use crate::{
     site::Site,
     words::{moment, sentence},
 };
-use actions::{edit_user::PersonSaved, set_password};
+use actions::{edit_user::PersonSaved, set_password, sign_in};
 use axum::{
     Form,
-    extract::State,
+    extract::{Query, State},
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
 use maud::html;
 use serde::Deserialize;
 use std::sync::Arc;
-use store::sessions::{self, TokenHash};
+use store::sessions;
 
 /// The page.
 pub async fn page(State(site): State<Arc<Site>>, who: SignedIn, visit: Visit) -> Result<Response> {
@@ -121,26 +121,9 @@ pub struct Ending {
 pub async fn end_sessions(
     State(site): State<Arc<Site>>,
     who: SignedIn,
-    axum::extract::Query(ending): axum::extract::Query<Ending>,
+    Query(ending): Query<Ending>,
 ) -> Result<Response> {
-    let (company, user, own) = (who.company.id, who.user, who.token.hash());
-    let ended: store::Result<()> = site
-        .store
-        .write(move |session| {
-            Box::pin(async move {
-                match ending.session {
-                    Some(token) => {
-                        sessions::end_one(session, company, user, &TokenHash(token)).await?;
-                    }
-                    None => {
-                        sessions::end_all(session, company, user, Some(&own)).await?;
-                    }
-                }
-                Ok(())
-            })
-        })
-        .await;
-    ended?;
+    sign_in::end_own_sessions(&site.store, who.company.id, who.user, &who.token, ending.session).await?;
     Ok(frame::go_on_saying(links::account(), &Toast::new(Tone::Success, "Signed out there.")))
 }
 
