@@ -760,17 +760,13 @@ pub(super) fn page_text<'q>(
         }
         Way::Gather(_) | Way::Meet(..) => {
             text.add(&format!("SELECT g.id, g.key FROM (SELECT l.id AS id, {key} AS key"));
-            match way {
-                Way::Meet(_, other) => {
-                    meet(road, other, &mut text);
-                    open()
-                        .filter(|condition| !condition.is_kept_by(other))
-                        .for_each(|condition| condition.write(&mut text));
-                }
-                _ => {
-                    road.go(&mut text);
-                    open().for_each(|condition| condition.write(&mut text));
-                }
+            if let Way::Meet(_, other) = way {
+                meet(road, other, &mut text);
+                let open = open().filter(|condition| !condition.is_kept_by(other));
+                open.for_each(|condition| condition.write(&mut text));
+            } else {
+                road.go(&mut text);
+                open().for_each(|condition| condition.write(&mut text));
             }
             let plain = if matches!(way, Way::Meet(..)) { Road::Leads } else { road };
             go_on(behind, plain, sort, &mut text);
