@@ -32,6 +32,11 @@ pub fn up_to(counted: i64, at_most: i64) -> String {
     if counted > at_most { format!("{}+", number(at_most)) } else { number(counted) }
 }
 
+/// A number, or the least that it is: `412`, `412+`.
+pub fn at_least(counted: i64, whole: bool) -> String {
+    if whole { number(counted) } else { format!("{}+", number(counted)) }
+}
+
 /// How long ago: `now`, `5 min`, `3 h`, `12 d`, `8 mo`, `2 y`.
 pub fn age(since: Moment, now: Moment) -> String {
     let minutes = (now.0 - since.0).max(0) / 60_000;

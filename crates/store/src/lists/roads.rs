@@ -502,16 +502,30 @@ pub(super) async fn count(session: &mut Session, question: &Question<'_>, at_mos
     session.one(&text.sql(), text.values(), |row| row.get(0)).await
 }
 
-/// The number of leads per status, each at least right up to the limit.
+/// The number of leads per status among the first so many along a short road, and whether these were all.
 pub(super) async fn count_per_status(
     session: &mut Session,
     question: &Question<'_>,
-) -> Result<HashMap<StatusId, i64>> {
+    looked_at_max: i64,
+) -> Result<(HashMap<StatusId, i64>, bool)> {
     let conditions = question.conditions();
-    let road = narrowest(session, question, &conditions, &mut Sizes::default()).await?;
-    let text = per_status_text(question, &conditions, road);
-    let found = session.rows(&text.sql(), text.values(), |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    Ok(found.into_iter().collect())
+    let mut known = Sizes::default();
+    probe(session, question, &conditions, EFFORT.probed, &mut known).await?;
+    let narrow = known
+        .narrow
+        .iter()
+        .filter_map(|(index, size, _)| Some((size, conditions[*index].road(SortKey::LastActivity)?)));
+    let road = narrow.min_by_key(|(size, _)| *size).map_or(Road::Leads, |(_, road)| road);
+    let text = per_status_text(question, &conditions, road, looked_at_max);
+    let (mut found, mut looked_at) = (HashMap::new(), 0);
+    session
+        .each(&text.sql(), text.values(), |row| {
+            found.insert(row.get(0)?, row.get(1)?);
+            looked_at += row.get::<i64>(2)?;
+            Ok(())
+        })
+        .await?;
+    Ok((found, looked_at < looked_at_max))
 }
 
 /// Every lead with its version and last activity, in no particular order.
@@ -839,10 +853,19 @@ pub(super) fn per_status_text<'q>(
     question: &Question<'q>,
     conditions: &[Condition<'q>],
     road: Road<'q>,
+    looked_at_max: i64,
 ) -> Query<'q> {
-    let mut text = Query::new(question.company, "SELECT l.status_id, COUNT(*)");
-    all_of(conditions, road, &mut text);
-    text.add(" GROUP BY l.status_id");
+    let mut text = Query::new(
+        question.company,
+        "SELECT w.status_id, CAST(SUM(w.fits) AS BIGINT), COUNT(*) FROM (SELECT l.status_id AS status_id, CASE WHEN true",
+    );
+    conditions
+        .iter()
+        .filter(|condition| !condition.is_kept_by(road))
+        .for_each(|condition| condition.write(&mut text));
+    text.add(" THEN 1 ELSE 0 END AS fits");
+    road.go(&mut text);
+    text.with(" LIMIT ?1) AS w GROUP BY w.status_id", [looked_at_max.into()]);
     text
 }
 

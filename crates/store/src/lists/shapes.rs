@@ -148,7 +148,7 @@ fn wholes<'q>(question: &Question<'q>, conditions: &[Condition<'q>], shapes: &mu
         for text in [
             roads::count_text(question, conditions, road, 1),
             roads::each_text(question, conditions, road),
-            roads::per_status_text(question, conditions, road),
+            roads::per_status_text(question, conditions, road, 1),
             roads::size_text(question.company, road, 1),
         ] {
             shapes.push(Shape { sql: text.into_text(), index: road.index(), in_order: false });

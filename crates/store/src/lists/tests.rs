@@ -1,7 +1,7 @@
 //! Lists against a plain list in memory: the same leads, in the same order, whatever way they are found.
 
 use super::{
-    Matching, Question, chips, count, each, lines, matching, page,
+    Chips, Matching, Question, chips, count, each, lines, matching, page,
     roads::{self, Effort, Way},
     shapes::filters,
 };
@@ -432,7 +432,7 @@ fn r22_r24_counts_chips_and_all_that_match() {
                     })
                     .collect();
                 let found = chips(session, company, &filter, sight).await.expect("chips");
-                assert_eq!(found, expected_chips, "{sight:?} {filter:?}");
+                assert_eq!(found, Chips { counts: expected_chips, whole: true }, "{sight:?} {filter:?}");
                 // Half of the company was touched after the actor looked.
                 let as_of = Moment(1_300);
                 let changed = |lead: &&LeadId| {

@@ -11,7 +11,7 @@ use crate::{
     },
     signed_in::SignedIn,
     site::Site,
-    words::{moment, number},
+    words::{at_least, moment, number, up_to},
 };
 use axum::{extract::State, response::Response};
 use domain::{
@@ -29,6 +29,8 @@ use store::{
 
 /// Leads of one status on the list of tasks; the rest is a list of its own.
 const TASKS_SHOWN: i64 = 50;
+/// Leads that are counted beside the heading of a part.
+const COUNTED_MAX: i64 = 1_000;
 /// Leads that just arrived, on the dashboard.
 const ARRIVED_SHOWN: i64 = 8;
 
@@ -49,8 +51,8 @@ pub async fn tasks(State(site): State<Arc<Site>>, who: SignedIn, visit: Visit) -
         }
         let count = if page.next.is_some() {
             let counted =
-                lists::count(session, who.company.id, &filter, who.sight(), lists::CHIP_MAX).await?;
-            crate::words::up_to(counted, lists::CHIP_MAX - 1)
+                lists::count(session, who.company.id, &filter, who.sight(), COUNTED_MAX + 1).await?;
+            up_to(counted, COUNTED_MAX)
         } else {
             number(page.lines.len() as i64)
         };
@@ -88,8 +90,8 @@ pub async fn dashboard(State(site): State<Arc<Site>>, who: SignedIn, visit: Visi
     let session = reader.session();
     let known = statuses::list(session, who.company.id).await?;
     let meter = queue(session, &who).await?;
-    let counts: HashMap<StatusId, i64> =
-        lists::chips(session, who.company.id, &own(&who, None), who.sight()).await?.into_iter().collect();
+    let chips = lists::chips(session, who.company.id, &own(&who, None), who.sight()).await?;
+    let counts: HashMap<StatusId, i64> = chips.counts.into_iter().collect();
     let new = known.marked(StatusMark::Assigned).id;
     let arrived = lists::page(
         session,
@@ -108,7 +110,7 @@ pub async fn dashboard(State(site): State<Arc<Site>>, who: SignedIn, visit: Visi
             let (status, leads) = (known.get(id)?, *counts.get(&id)?);
             (leads > 0 || id == new).then(|| Figure {
                 label: if id == new { "New".into() } else { status.name.clone() },
-                number: crate::words::up_to(leads, lists::CHIP_MAX - 1),
+                number: at_least(leads, chips.whole),
                 href: Some(format!("{}?owner={}&status={id}", links::leads(), who.user)),
                 note: None,
                 pressing: id == new && leads > 0,
