@@ -33,7 +33,7 @@ pub(super) struct Effort {
     pub(super) walked_min: i64,
 }
 
-/// As measured: docs/decisions/0008.
+/// What did well at a million leads on SQLite: docs/decisions/0008.
 pub(super) const EFFORT: Effort =
     Effort { probed: 4_000, probed_max: 400_000, thrift: 10, patience: 6, walked_min: 500 };
 
