@@ -187,15 +187,19 @@ pub async fn who(store: &Store, token: &Token, now: Moment) -> Result<Option<Sig
         return Ok(None);
     };
     if now.0 - found.seen_at.0 > SEEN_MINUTES * 60_000 {
-        let kept: Result<()> = store
-            .write(move |session| {
-                Box::pin(async move { Ok(sessions::seen(session, &hash, now, idle_end(now)).await?) })
-            })
-            .await;
-        if let Err(error) = kept {
-            // Somebody who may come in does come in; the next request writes it down.
-            tracing::warn!(%error, "the use of a session could not be written down");
-        }
+        // Nobody waits for this: an import may have the writer for a minute. What is not written down now is at the
+        // next request.
+        let store = store.clone();
+        tokio::spawn(async move {
+            let kept: Result<()> = store
+                .write(move |session| {
+                    Box::pin(async move { Ok(sessions::seen(session, &hash, now, idle_end(now)).await?) })
+                })
+                .await;
+            if let Err(error) = kept {
+                tracing::debug!(%error, "the use of a session could not be written down");
+            }
+        });
     }
     Ok(Some(found))
 }

@@ -136,8 +136,3 @@ pub fn user_ban(user: UserId) -> String {
 pub fn user_sessions(user: UserId) -> String {
     format!("/users/{user}/sessions/end")
 }
-
-/// A user's password.
-pub fn user_password(user: UserId) -> String {
-    format!("/users/{user}/password")
-}

@@ -63,15 +63,16 @@ impl Listener {
                 self.hear(&news);
             }
             // A ban or a new role concerns this very stream (R16).
-            if news.concerns(self.who.company.id, Topic::People) && !self.is_still_signed_in().await {
+            if news.concerns(self.who.company.id, Topic::People) && !self.look_who_listens().await {
                 return None;
             }
         }
     }
 
-    async fn is_still_signed_in(&mut self) -> bool {
+    /// Who listens now: their role or branch may be another one. False when the session has ended.
+    async fn look_who_listens(&mut self) -> bool {
         match actions::sign_in::who(&self.site.store, &self.who.token, self.site.now()).await {
-            Ok(found) => found.is_some(),
+            Ok(found) => found.map(|who| self.who.who = who).is_some(),
             // The database is away: the stream stays, the next news asks again.
             Err(_) => true,
         }
@@ -113,10 +114,10 @@ impl Listener {
             // Who sees only their own leads hears nothing of the others.
             if own || !matches!(self.who.sight(), Sight::OwnedBy(_)) {
                 tell("leads".into());
-            }
-            match &change.leads {
-                Which::All => tell("lead".into()),
-                Which::These(leads) => leads.iter().for_each(|lead| tell(format!("lead-{lead}"))),
+                match &change.leads {
+                    Which::All => tell("lead".into()),
+                    Which::These(leads) => leads.iter().for_each(|lead| tell(format!("lead-{lead}"))),
+                }
             }
         }
     }

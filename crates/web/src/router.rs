@@ -93,8 +93,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(files)
         .route(links::live(), get(live::stream))
         .fallback(nothing_here)
-        .layer(middleware::from_fn_with_state(Arc::clone(&site), tell_errors))
         .layer(CatchPanicLayer::custom(caught))
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), tell_errors))
         .layer(CompressionLayer::new())
         .merge(assets::routes())
         .layer(CsrfLayer::new())
@@ -137,7 +137,7 @@ fn caught(panic: Box<dyn std::any::Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words");
     tracing::error!(why, "a page panicked");
-    (StatusCode::INTERNAL_SERVER_ERROR, Error::Fault(String::new()).sentence()).into_response()
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 /// Turns an error into what the one who asked can use: a page, a message over the page they are on, or the way to the
@@ -146,8 +146,10 @@ async fn tell_errors(State(_): State<Arc<Site>>, visit: Visit, request: Request,
     let swaps = is_a_swap(request.headers());
     let asked = (request.method() == Method::GET).then(|| request.uri().to_string());
     let path = request.uri().path().to_owned();
+    let is_panel_renewed = request.method() == Method::GET
+        && request.headers().get("hx-target").is_some_and(|target| target.as_bytes().ends_with(b"#panel"));
     let response = next.run(request).await;
-    let Some(error) = response.extensions().get::<Arc<Error>>().cloned() else { return response };
+    let Some(error) = error_of(&response) else { return response };
     if let Error::Fault(why) = &*error {
         tracing::error!(path, why, "a page failed");
     }
@@ -155,6 +157,10 @@ async fn tell_errors(State(_): State<Arc<Site>>, visit: Visit, request: Request,
         return to_sign_in(swaps, asked.as_deref());
     }
     let told = sentence(&error.sentence());
+    if swaps && matches!(*error, Error::NotFound) && is_panel_renewed {
+        // The lead went to somebody else while its panel was open: it leaves the screen (R19).
+        return html! { aside.panel #panel {} div #toasts {} }.into_response();
+    }
     if swaps {
         // The page they are on stays as it is; only the message is put over it.
         let toast = html! { div #toasts { (Toast::new(Tone::Error, told)) } };
@@ -163,6 +169,32 @@ async fn tell_errors(State(_): State<Arc<Site>>, visit: Visit, request: Request,
     let way_on = [Button::plain("Go to the start page").href(links::home())];
     let main = parts::sign_in::failure(error.title(), &told, &way_on);
     (error.status(), parts::bare(error.title(), visit.theme, &main)).into_response()
+}
+
+/// The error in an answer: ours, or one of a layer or an extractor, which know no pages.
+fn error_of(response: &Response) -> Option<Arc<Error>> {
+    if let Some(error) = response.extensions().get::<Arc<Error>>() {
+        return Some(Arc::clone(error));
+    }
+    let is_a_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let told = |sentence: &str| Some(Arc::new(Error::Refused(sentence.into())));
+    match response.status() {
+        _ if is_a_page => None,
+        StatusCode::SERVICE_UNAVAILABLE => Some(Arc::new(Error::Busy(format!(
+            "This takes longer than {} seconds. If it changes something, it goes on by itself: look again in a while before you repeat it.",
+            PAGE_SECONDS_MAX.as_secs()
+        )))),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(Arc::new(Error::NotFound)),
+        StatusCode::PAYLOAD_TOO_LARGE => told("The form is larger than 1 MiB; send less at once."),
+        StatusCode::INTERNAL_SERVER_ERROR => Some(Arc::new(Error::Fault("a page panicked".into()))),
+        status if status.is_client_error() => told(
+            "The form or the address is not one of this site as it is now; reload the page and try again.",
+        ),
+        _ => None,
+    }
 }
 
 fn to_sign_in(swaps: bool, asked: Option<&str>) -> Response {

@@ -24,8 +24,10 @@ const CHECK_WAIT: Duration = Duration::from_secs(10);
 const TRIES_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// … and how often another one is, after these.
 const TRY_AGAIN: Duration = Duration::from_secs(6);
-/// E-mails whose tries are remembered; beyond it the old ones are forgotten.
+/// E-mails whose tries are remembered.
 const TRIED_MAX: usize = 10_000;
+/// The longest e-mail that is looked at (RFC 5321).
+const EMAIL_BYTES_MAX: usize = 320;
 
 /// Where the present moment comes from.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
@@ -100,10 +102,17 @@ impl Site {
         (self.clock)()
     }
 
-    /// Whether this e-mail may be tried once more at this time.
+    /// Whether this e-mail may be tried once more at this time. What cannot be an e-mail may not, nor may a new one while
+    /// more are being tried than can be remembered.
     pub(crate) fn may_try(&self, email: &str) -> bool {
-        if self.tries.len() > TRIED_MAX {
+        if email.len() > EMAIL_BYTES_MAX {
+            return false;
+        }
+        if self.tries.len() >= TRIED_MAX {
             self.tries.retain_recent();
+            if self.tries.len() >= TRIED_MAX {
+                return false;
+            }
         }
         self.tries.check_key(&domain::text::fold(email)).is_ok()
     }
@@ -112,7 +121,7 @@ impl Site {
     pub(crate) async fn turn_for_a_check(&self) -> Result<SemaphorePermit<'_>, Error> {
         match tokio::time::timeout(CHECK_WAIT, self.checks.acquire()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Error::Busy),
+            _ => Err(Error::busy()),
         }
     }
 

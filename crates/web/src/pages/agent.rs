@@ -9,7 +9,7 @@ use crate::{
         Empty, Icon, Meter,
         agent::{Dashboard, Figure, Task, TaskList, TaskSection, dashboard as dashboard_part, task_list},
     },
-    signed_in::SignedIn,
+    signed_in::{LeadsView, May, SignedIn},
     site::Site,
     words::{at_least, moment, number, up_to},
 };
@@ -35,7 +35,7 @@ const COUNTED_MAX: i64 = 1_000;
 const ARRIVED_SHOWN: i64 = 8;
 
 /// The list of tasks: new leads first, then what was tried, by status.
-pub async fn tasks(State(site): State<Arc<Site>>, who: SignedIn, visit: Visit) -> Result<Response> {
+pub async fn tasks(State(site): State<Arc<Site>>, who: May<LeadsView>, visit: Visit) -> Result<Response> {
     let mut reader = site.store.read().await?;
     let session = reader.session();
     let known = statuses::list(session, who.company.id).await?;
@@ -85,7 +85,7 @@ pub async fn tasks(State(site): State<Arc<Site>>, who: SignedIn, visit: Visit) -
 }
 
 /// The dashboard.
-pub async fn dashboard(State(site): State<Arc<Site>>, who: SignedIn, visit: Visit) -> Result<Response> {
+pub async fn dashboard(State(site): State<Arc<Site>>, who: May<LeadsView>, visit: Visit) -> Result<Response> {
     let mut reader = site.store.read().await?;
     let session = reader.session();
     let known = statuses::list(session, who.company.id).await?;

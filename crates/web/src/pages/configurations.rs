@@ -132,14 +132,14 @@ fn read(sent: &Sent, known: &Statuses) -> Result<Change, String> {
 /// What a run would do now (R43).
 pub async fn preview(State(site): State<Arc<Site>>, who: May<RunsView>, visit: Visit) -> Result<Response> {
     let report = run_assignment::preview(&site.store, &who.company, who.now).await?;
-    let shown = job::preview_page(&dealing(&report), links::configurations());
+    let shown = job::preview_page(&dealing(&report), came_from(&who));
     Ok(frame::page(&visit, &who, Item::Settings, "Preview", &shown))
 }
 
 /// Asks before it runs now, and shows what it would do (R34).
 pub async fn confirm(State(site): State<Arc<Site>>, who: May<RunsStart>, visit: Visit) -> Result<Response> {
     let report = run_assignment::preview(&site.store, &who.company, who.now).await?;
-    let shown = job::run_now_page(&dealing(&report), links::run_now(), links::configurations());
+    let shown = job::run_now_page(&dealing(&report), links::run_now(), came_from(&who));
     Ok(frame::page(&visit, &who, Item::Settings, "Run now", &shown))
 }
 
@@ -151,11 +151,21 @@ pub async fn run_now(State(site): State<Arc<Site>>, who: May<RunsStart>) -> Resu
         run_assignment::run(&site.store, &company, viewer, "person", &clock).await
     });
     let toast = match running.await.map_err(|error| Error::Fault(error.to_string()))? {
-        Ok(report) => Toast::new(Tone::Success, report.sentence),
+        Ok(report) => match report.run {
+            Some(run) if who.may(Permission::LeadsAssign) => {
+                Toast::new(Tone::Success, report.sentence).undo(links::run_undo(run))
+            }
+            _ => Toast::new(Tone::Success, report.sentence),
+        },
         Err(actions::Error::Refused(why)) => Toast::new(Tone::Warning, sentence(&why)),
         Err(error) => return Err(error.into()),
     };
-    Ok(frame::go_on_saying(links::configurations(), &toast))
+    Ok(frame::go_on_saying(came_from(&who), &toast))
+}
+
+/// The page that a run is started from: the settings, or the leads for who may not see the settings.
+fn came_from(who: &SignedIn) -> &'static str {
+    if who.may(Permission::SettingsManage) { links::configurations() } else { links::leads() }
 }
 
 async fn shown(

@@ -33,7 +33,7 @@ use axum::{
 use axum_extra::extract::Form;
 use domain::{
     ids::ImportId,
-    lead_file::{Field as FileField, Target},
+    lead_file::{COLUMNS_MAX, Field as FileField, Target},
     phone::Country,
     role::Permission,
     sentence as sentences,
@@ -141,7 +141,9 @@ impl Chosen {
                 "branch" => chosen.branch = value,
                 "department" => chosen.department = value,
                 column => {
-                    if let Some(place) = column.strip_prefix("column-").and_then(|place| place.parse().ok()) {
+                    let place = column.strip_prefix("column-").and_then(|place| place.parse().ok());
+                    // A form may say anything; a file has so many columns at the most.
+                    if let Some(place) = place.filter(|place| *place < COLUMNS_MAX) {
                         chosen.columns.insert(place, value);
                     }
                 }

@@ -115,6 +115,10 @@ async fn panel(
     };
     drop(reader);
     let status = shown_status(&known, line.status_id, &line.status);
+    // A customer is seen by whom customers may be seen by (R51).
+    if status.kind == crate::parts::Kind::Won && !who.may(Permission::CustomersView) {
+        return Err(Error::NotFound);
+    }
     let shelf = if status.kind == crate::parts::Kind::Won { Shelf::Customers } else { Shelf::Leads };
     let may_convert = who.may(Permission::LeadsConvert);
     let may_set = edits && (may_convert || status.kind != crate::parts::Kind::Won);
@@ -285,7 +289,7 @@ pub async fn assign(
             return shown(&site, &who, &visit, lead, &address, said).await;
         }
     };
-    Ok(frame::go_on_saying(&back, &toast))
+    Ok(frame::go_on_saying(&way_back(&site, &who, lead, &address).await?, &toast))
 }
 
 /// The version that somebody saw.
@@ -362,11 +366,14 @@ async fn change_status(
             return shown(site, who, visit, lead, &address, said).await;
         }
     };
-    // An agent who returns a lead to nobody does not see it any more.
+    Ok(frame::go_on_saying(&way_back(site, who, lead, &address).await?, &toast))
+}
+
+/// The lead, or its list where the lead is out of sight now: given away, or returned to nobody.
+async fn way_back(site: &Site, who: &SignedIn, lead: LeadId, address: &Address) -> Result<String> {
     let mut reader = site.store.read().await?;
     let stays = store::leads::one(reader.session(), who.company.id, lead, who.sight()).await?.is_some();
-    let back = if stays { address.href_of(lead) } else { address.href(Shelf::Leads) };
-    Ok(frame::go_on_saying(&back, &toast))
+    Ok(if stays { address.href_of(lead) } else { address.href(Shelf::Leads) })
 }
 
 /// Somebody was quicker (R24): who, what and when.
@@ -408,7 +415,15 @@ pub async fn note(
     let address = Address::from_query(&query.unwrap_or_default());
     let order = AddNote { viewer: who.viewer(), lead, text: sent.note.clone(), now: who.now };
     let refused = match add_note(&site.store, who.company.id, order).await? {
-        NoteAdded::Done { .. } => return Ok(frame::go_on(&address.href_of(lead))),
+        NoteAdded::Done { .. } => {
+            let back = way_back(&site, &who, lead, &address).await?;
+            if back == address.href_of(lead) {
+                return Ok(frame::go_on(&back));
+            }
+            // Begun as owner, and kept (R14).
+            let told = Toast::new(Tone::Success, "The note is saved. The lead belongs to somebody else now.");
+            return Ok(frame::go_on_saying(&back, &told));
+        }
         NoteAdded::NotFound => return Err(Error::NotFound),
         NoteAdded::Empty => "Write something first.".to_owned(),
         NoteAdded::TooLong { chars, chars_max } => {

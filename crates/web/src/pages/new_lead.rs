@@ -20,7 +20,12 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{ids::UserId, lead_file::Field as FileField, phone::Country, role::Permission};
+use domain::{
+    ids::UserId,
+    lead_file::Field as FileField,
+    phone::Country,
+    role::{Permission, Scope},
+};
 use http::StatusCode;
 use maud::html;
 use serde::Deserialize;
@@ -60,10 +65,12 @@ pub async fn add(
 ) -> Result<Response> {
     let default_country =
         Country::from_code(&who.company.country).map_err(|error| Error::Fault(error.to_string()))?;
-    let owner = sent.owner.parse().ok().map(UserId);
-    if owner.is_some() && !who.may(Permission::LeadsAssign) {
-        return Err(Error::Forbidden);
-    }
+    let owner = if who.may(Permission::LeadsAssign) {
+        sent.owner.parse().ok().map(UserId)
+    } else {
+        // Who sees only their own leads and adds one, has it: nobody else would know of it.
+        (who.scope == Scope::Own && who.receives).then_some(who.user)
+    };
     let order = AddLead {
         company: who.company.id,
         viewer: who.viewer(),
@@ -103,7 +110,11 @@ pub async fn add(
             } else {
                 Toast::new(Tone::Success, "The lead is added.")
             };
-            Ok(frame::go_on_saying(&links::lead(lead), &told))
+            let mut reader = site.store.read().await?;
+            let seen =
+                store::leads::one(reader.session(), who.company.id, lead, who.sight()).await?.is_some();
+            let to = if seen { links::lead(lead) } else { links::leads().to_owned() };
+            Ok(frame::go_on_saying(&to, &told))
         }
         Added::Known { lead } => {
             let mut known = ("Somebody".to_owned(), links::leads().to_owned());
@@ -199,13 +210,13 @@ async fn shown(
     ];
     if let Some(owners) = owners {
         fields.push(Field::select("owner", "Assign to", owners).error(wrong(FileField::Status)));
-        if !sent.exceed_cap.is_empty() {
-            let choices = vec![
-                Choice::new("no", "Keep to the lead cap", sent.exceed_cap != "on"),
-                Choice::new("on", "Exceed the lead cap", sent.exceed_cap == "on"),
-            ];
-            fields.push(Field::select("exceed_cap", "Lead cap", choices));
-        }
+    }
+    if !sent.exceed_cap.is_empty() {
+        let choices = vec![
+            Choice::new("no", "Keep to the lead cap", sent.exceed_cap != "on"),
+            Choice::new("on", "Exceed the lead cap", sent.exceed_cap == "on"),
+        ];
+        fields.push(Field::select("exceed_cap", "Lead cap", choices).error(wrong(FileField::Status)));
     }
     let form = single(
         links::leads(),

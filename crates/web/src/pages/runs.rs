@@ -43,6 +43,10 @@ pub async fn list(
             .find(|(name, _)| name == "below")
             .and_then(|(_, value)| value.parse().ok())
     });
+    let here = crate::pages::leads::address::with_query(
+        links::runs().to_owned(),
+        &below.map(|below: i64| format!("below={below}")).unwrap_or_default(),
+    );
     let mut reader = site.store.read().await?;
     let found = runs::history(reader.session(), who.company.id, below.map(RunId), ROWS).await?;
     drop(reader);
@@ -73,13 +77,17 @@ pub async fn list(
         .collect();
     let main = html! {
         (heading("Runs", Some("What the jobs did, and what people did in bulk."), &html! {}))
-        section #runs data-live="run" hx-get=(links::runs()) hx-trigger="live" hx-target="this" hx-select="#runs" hx-swap="outerMorph" {
+        section #runs data-live="run" hx-get=(here) hx-trigger="live" hx-target="this" hx-select="#runs" hx-swap="outerMorph" {
             @if rows.is_empty() {
                 (Empty {
                     icon: Icon::Runs,
                     title: "No runs yet".into(),
-                    next: "A run deals leads out. Start one on the page Configurations.".into(),
-                    actions: vec![Button::primary("Configurations").href(links::configurations())],
+                    next: "A run deals leads out: press Run Now on the page Leads.".into(),
+                    actions: if who.may(Permission::SettingsManage) {
+                        vec![Button::primary("Configurations").href(links::configurations())]
+                    } else {
+                        Vec::new()
+                    },
                 })
             } @else {
                 (table("Runs", &columns, &rows))

@@ -194,7 +194,7 @@ fn facts(lead: &LeadPanel) -> Markup {
                     }
                     @if let Some((action, known)) = &lead.add_tag {
                         form.add-tag method="post" action=(action) {
-                            input name="tag" list="known-tags" placeholder="Add tag" aria-label="Add tag" maxlength="50" required autocomplete="off";
+                            input name="tag" list="known-tags" placeholder="Add tag" aria-label="Add tag" maxlength=(domain::lead_file::TAG_CHARS_MAX) required autocomplete="off";
                             datalist #known-tags { @for name in known { option value=(name) {} } }
                         }
                     }
@@ -267,7 +267,7 @@ fn note_form(lead: &LeadPanel, action: &str) -> Markup {
     html! {
         form.note-form method="post" action=(action) data-clears {
             label.hidden for="note" { "Note" }
-            textarea #note name="note" rows="2" maxlength="4000" placeholder="Add a note" required aria-invalid=[error.map(|_| "true")] { (typed) }
+            textarea #note name="note" rows="2" maxlength=(domain::timeline::NOTE_CHARS_MAX) placeholder="Add a note" required aria-invalid=[error.map(|_| "true")] { (typed) }
             @if let Some(error) = error { p.error { (icon(Icon::Failed)) (error) } }
             div.actions { (Button::plain("Add note").small()) }
         }

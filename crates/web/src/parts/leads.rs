@@ -367,7 +367,7 @@ pub fn bulk_bar(bulk: &BulkBar) -> Markup {
                     (bulk_popover("Add tag", Icon::Tag, None, &html! {
                         div.field {
                             label for="bulk-tag" { "Tag" }
-                            input #bulk-tag name="tag" list="bulk-tags" maxlength="50" autocomplete="off";
+                            input #bulk-tag name="tag" list="bulk-tags" maxlength=(domain::lead_file::TAG_CHARS_MAX) autocomplete="off";
                             datalist #bulk-tags { @for name in known { option value=(name) {} } }
                         }
                         div.actions { (Button::primary("Add").action(&**action)) }

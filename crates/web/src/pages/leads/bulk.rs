@@ -52,6 +52,9 @@ impl Sent {
     fn selection(&self, who: &SignedIn) -> Result<Selection> {
         if self.all == "on" {
             let shelf = if self.shelf == "customers" { Shelf::Customers } else { Shelf::Leads };
+            if shelf == Shelf::Customers && !who.may(Permission::CustomersView) {
+                return Err(Error::Forbidden);
+            }
             let address = Address::from_query(&self.filter);
             let filter = address.filter(shelf, who.now, &who.zone, &who.company.country);
             return Ok(Selection::Matching {
