@@ -132,20 +132,20 @@ fn read(sent: &Sent, known: &Statuses) -> Result<Change, String> {
 /// What a run would do now (R43).
 pub async fn preview(State(site): State<Arc<Site>>, who: May<RunsView>, visit: Visit) -> Result<Response> {
     let report = run_assignment::preview(&site.store, &who.company, who.now).await?;
-    let shown = job::preview_page(&dealing(&report), links::configurations());
+    let shown = job::preview_page(&dealing(&report), back(&who));
     Ok(frame::page(&visit, &who, Item::Settings, "Preview", &shown))
 }
 
 /// Asks before it runs now, and shows what it would do (R34).
 pub async fn confirm(State(site): State<Arc<Site>>, who: May<RunsStart>, visit: Visit) -> Result<Response> {
     let report = run_assignment::preview(&site.store, &who.company, who.now).await?;
-    let shown = job::run_now_page(&dealing(&report), links::run_now(), links::configurations());
+    let shown = job::run_now_page(&dealing(&report), links::run_now(), back(&who));
     Ok(frame::page(&visit, &who, Item::Settings, "Run now", &shown))
 }
 
 /// Runs now (R34). The run goes on when whoever asked does not wait for it.
 pub async fn run_now(State(site): State<Arc<Site>>, who: May<RunsStart>) -> Result<Response> {
-    let (company, viewer) = (who.company.clone(), who.viewer());
+    let (company, viewer, back) = (who.company.clone(), who.viewer(), back(&who));
     let running = tokio::spawn(async move {
         let clock = || site.now();
         run_assignment::run(&site.store, &company, viewer, "person", &clock).await
@@ -155,7 +155,12 @@ pub async fn run_now(State(site): State<Arc<Site>>, who: May<RunsStart>) -> Resu
         Err(actions::Error::Refused(why)) => Toast::new(Tone::Warning, sentence(&why)),
         Err(error) => return Err(error.into()),
     };
-    Ok(frame::go_on_saying(links::configurations(), &toast))
+    Ok(frame::go_on_saying(back, &toast))
+}
+
+/// Where somebody came from: whoever may start a run need not be allowed to change the settings.
+fn back(who: &SignedIn) -> &'static str {
+    if who.may(Permission::SettingsManage) { links::configurations() } else { links::leads() }
 }
 
 async fn shown(
