@@ -30,16 +30,13 @@ pub async fn add(
     text: &str,
     at: Moment,
 ) -> Result<Option<i64>> {
-    let counted = session
-        .optional(&COUNT_ENTRY, params![company, lead, at, actor], |row| {
-            Ok((row.get::<i64>(0)?, row.get::<Option<UserId>>(1)?))
-        })
+    let counted: Option<(i64, Option<UserId>)> = session
+        .optional(&COUNT_ENTRY, params![company, lead, at, actor], |row| Ok((row.get(0)?, row.get(1)?)))
         .await?;
-    if let Some((entry, owner)) = counted {
-        session.execute(&ADD, params![company, lead, entry, at, actor, text]).await?;
-        session.tell(Change::of(company, Topic::Leads).users(owner).leads([lead]));
-    }
-    Ok(counted.map(|(entry, _)| entry))
+    let Some((entry, owner)) = counted else { return Ok(None) };
+    session.execute(&ADD, params![company, lead, entry, at, actor, text]).await?;
+    session.tell(Change::of(company, Topic::Leads).users(owner).leads([lead]));
+    Ok(Some(entry))
 }
 
 /// When this user last ceased to own the lead; `None` if they never did.

@@ -88,7 +88,6 @@ pub async fn tag(
     selection::stage(session, leads.iter().copied()).await?;
     let locked: Vec<(LeadId, Option<UserId>)> =
         session.rows(&LOCK_CHOSEN, params![company], |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    let mut owners = Vec::new();
     let having: HashSet<LeadId> =
         set(session.rows(&HAVING_TAG, params![company, tagging.tag], |row| row.get(0)).await?);
     let full: HashSet<LeadId> = match tagging.way {
@@ -97,6 +96,7 @@ pub async fn tag(
     };
     let mut done = Tagged::default();
     let mut changing = Vec::with_capacity(locked.len());
+    let mut owners = Vec::new();
     for (lead, owner) in locked {
         if having.contains(&lead) == (tagging.way == Way::On) {
             continue;

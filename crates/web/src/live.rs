@@ -1,8 +1,8 @@
 //! The live updates: a stream of events that says what to look at again. It carries no data, so that whoever may not
 //! see a lead learns nothing of it: the page asks again, and its query decides (R14).
 //!
-//! Events: `queue` (the leads that the listener owns), `leads` (any lead), `lead-<id>`, `run`, `import`, `people`,
-//! `settings`.
+//! Events: `queue` (the leads that the listener owns), `leads` (any lead that they see), `lead-<id>`, `lead` (whichever
+//! is open), `run`, `import`, `people`, `settings`.
 
 use crate::{signed_in::SignedIn, site::Site};
 use axum::{
@@ -111,12 +111,16 @@ impl Listener {
             if own {
                 tell("queue".into());
             }
-            // Who sees only their own leads hears nothing of the others.
-            if own || !matches!(self.who.sight(), Sight::OwnedBy(_)) {
-                tell("leads".into());
-                match &change.leads {
-                    Which::All => tell("lead".into()),
-                    Which::These(leads) => leads.iter().for_each(|lead| tell(format!("lead-{lead}"))),
+            match (&change.leads, self.who.sight()) {
+                // Who sees only their own leads hears nothing of the others, nor which ones changed beside their own.
+                (_, Sight::OwnedBy(_)) if own => {
+                    ["leads", "lead"].into_iter().for_each(|event| tell(event.into()))
+                }
+                (_, Sight::OwnedBy(_)) => {}
+                (Which::All, _) => ["leads", "lead"].into_iter().for_each(|event| tell(event.into())),
+                (Which::These(leads), _) => {
+                    tell("leads".into());
+                    leads.iter().for_each(|lead| tell(format!("lead-{lead}")));
                 }
             }
         }

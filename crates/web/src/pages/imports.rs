@@ -323,7 +323,7 @@ async fn as_shown(
             if counts.failed > 0 {
                 let rows_told = sentences::count(counts.failed, "row will", "rows will");
                 let missing = if rows.missing.rows > 0 {
-                    format!(" ({} {})", number(rows.missing.rows as i64), rows.missing.why)
+                    format!(" ({} without a first name or a number)", number(rows.missing.rows as i64))
                 } else {
                     String::new()
                 };
