@@ -67,7 +67,7 @@ async fn shown(site: &Site, who: &SignedIn, visit: &Visit, refused: Option<&str>
         (heading("Add leads", None, &html! {}))
         (tabs(links::imports(), links::new_lead(), true))
         (upload(links::imports(), &bytes_max, refused))
-        div #imports data-live="import" hx-get=(links::imports()) hx-trigger="live" hx-target="this" hx-select="#imports" hx-swap="outerMorph" {
+        div.imports #imports data-live="import" hx-get=(links::imports()) hx-trigger="live" hx-target="this" hx-select="#imports" hx-swap="outerMorph" {
             (past(&past_imports))
         }
     };
@@ -473,7 +473,7 @@ fn past_import(listed: &Listed, who: &SignedIn) -> PastImport {
         at: moment(record.at, who.now, &who.zone),
         sentence: told(listed),
         errors: (record.errors > 0).then(|| links::import_errors(record.id)),
-        undo: (is_done && record.imported > 0).then(|| links::import_undo(record.id)),
+        may_undo: is_done && record.imported > 0,
     }
 }
 

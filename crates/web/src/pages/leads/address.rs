@@ -38,6 +38,28 @@ pub struct Address {
     pub sort: String,
     /// Where the page before this one ended.
     pub after: String,
+    /// The list that a lead was opened from, where it is not the list of leads: the word of a [`Beside`].
+    pub from: String,
+}
+
+/// A list that a lead can be opened beside, other than the list of leads: whoever works through it goes on with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// An agent's dashboard.
+    Dashboard,
+    /// An agent's tasks.
+    Tasks,
+}
+
+impl Beside {
+    const ALL: [(Beside, &'static str, &'static str); 2] =
+        [(Beside::Dashboard, "dashboard", links::dashboard()), (Beside::Tasks, "tasks", links::tasks())];
+
+    /// The address of a lead's panel beside this list.
+    pub fn href_of(self, lead: LeadId) -> String {
+        let word = Beside::ALL.iter().find(|(beside, ..)| *beside == self).map_or("", |(_, word, _)| word);
+        Address { from: word.to_owned(), ..Address::default() }.href_of(lead)
+    }
 }
 
 /// A time that a list is narrowed to, by the company's days.
@@ -120,7 +142,7 @@ impl Address {
     /// The same list with one thing changed, from its first page on.
     #[must_use]
     pub fn with(&self, change: impl FnOnce(&mut Address)) -> Address {
-        let mut changed = Address { after: String::new(), ..self.clone() };
+        let mut changed = Address { after: String::new(), from: String::new(), ..self.clone() };
         change(&mut changed);
         changed
     }
@@ -140,6 +162,7 @@ impl Address {
             ("q", &self.q),
             ("sort", &self.sort),
             ("after", &self.after),
+            ("from", &self.from),
         ]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -168,11 +191,24 @@ impl Address {
                 "q" => &mut address.q,
                 "sort" => &mut address.sort,
                 "after" => &mut address.after,
+                "from" => &mut address.from,
                 _ => continue,
             };
             *field = value.into_owned();
         }
         address
+    }
+
+    /// The list that the lead was opened from, where it is not the list of leads.
+    pub fn beside(&self) -> Option<Beside> {
+        Beside::ALL.iter().find(|(_, word, _)| *word == self.from).map(|(beside, ..)| *beside)
+    }
+
+    /// The list that closing a lead's panel goes back to.
+    pub fn back(&self, shelf: Shelf) -> String {
+        let beside = self.beside();
+        let found = Beside::ALL.iter().find(|(known, ..)| Some(*known) == beside);
+        found.map_or_else(|| self.href(shelf), |(.., page)| (*page).to_owned())
     }
 
     /// The address of the list.
