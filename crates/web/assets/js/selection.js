@@ -55,7 +55,11 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   const sent = ctx.request?.method === "POST" && ctx.response?.status < 400;
-  if (sent && ctx.sourceElement?.matches("[data-selection], #leads")) untick();
+  if (sent && ctx.sourceElement?.matches("[data-selection], #leads")) {
+    untick();
+    // The bar is gone, and the focus with it: on with the row that was ticked last.
+    if (document.activeElement === document.body) last?.closest("[data-row]")?.querySelector("[data-row-link]")?.focus({ focusVisible: false, preventScroll: true });
+  }
   tell();
 });
 

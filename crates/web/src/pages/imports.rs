@@ -286,7 +286,8 @@ async fn as_shown(
         })
         .collect();
     let mut for_all = vec![
-        Field::text("country", "Country of numbers without a calling code")
+        Field::text("country", "Country")
+            .hint("Of numbers without a calling code: US, IN, DE.")
             .value(if chosen.country.is_empty() { &*who.company.country } else { &*chosen.country })
             .length_max(2),
     ];
@@ -321,7 +322,7 @@ async fn as_shown(
             if counts.failed > 0 {
                 let rows_told = sentences::count(counts.failed, "row will", "rows will");
                 let missing = if rows.missing.rows > 0 {
-                    format!(" ({} {})", number(rows.missing.rows as i64), rows.missing.why)
+                    format!(" ({} without a name or a phone number)", number(rows.missing.rows as i64))
                 } else {
                     String::new()
                 };

@@ -394,7 +394,13 @@ fn conflict(
         "status" => "set its status".into(),
         "edited" => "edited it".into(),
         "undone" => "undid a run".into(),
-        _ => event.told(&who.zone),
+        "note" => "wrote a note".into(),
+        "tagged" | "untagged" => "changed its tags".into(),
+        // These sentences say themselves who it was.
+        _ => {
+            let told = format!("{}, at {}.", event.told(&who.zone), who.zone.minute(at));
+            return Conflict { refused, changes: vec![told] };
+        }
     };
     let told = format!("{} {what} at {}.", by.unwrap_or("The product itself"), who.zone.minute(at));
     Conflict { refused, changes: vec![told] }

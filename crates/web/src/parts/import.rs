@@ -104,7 +104,7 @@ pub fn preview(preview: &Preview) -> Markup {
         form.import-preview method="post" action=(preview.action) {
             section.card {
                 div.file-line { (icon(Icon::File)) strong { (preview.file_name) } span { (preview.reading) } }
-                p.reads { (preview.numbers) }
+                @if !preview.numbers.is_empty() { p.reads { span { "Phone numbers" } " " (preview.numbers) } }
                 @if let Some(refused) = &preview.refused { (Banner::new(Tone::Error, refused.as_str())) }
                 div.table-frame {
                     table.table.mapping {

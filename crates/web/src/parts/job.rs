@@ -296,7 +296,7 @@ pub fn dealing(dealing: &Dealing) -> Markup {
 /// The page *Preview*: also shown in the dialog.
 pub fn preview_page(shown: &Dealing, back: &str) -> Markup {
     dialog::body(
-        "Preview",
+        "If it ran now",
         &dealing(shown),
         &html! { a.button data-weight="plain" href=(back) data-closes { "Close" } },
     )

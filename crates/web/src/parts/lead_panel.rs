@@ -167,7 +167,7 @@ fn facts(lead: &LeadPanel) -> Markup {
                 dt { label for="lead-status" { "Status" } }
                 dd {
                     @match &lead.set_status {
-                        Some((action, choices)) => form.in-line method="post" action=(action) hx-trigger="submit, change" {
+                        Some((action, choices)) => form.in-line method="post" action=(action) hx-trigger="submit, change" data-shows {
                             (version(lead))
                             (super::chip::dot(&lead.status))
                             select #lead-status name="status" { @for choice in choices { option value=(choice.value) selected[choice.chosen] { (choice.label) } } }

@@ -191,7 +191,7 @@ impl Address {
                 "q" => &mut address.q,
                 "sort" => &mut address.sort,
                 "after" => &mut address.after,
-                "from" => &mut address.from,
+                "from" if Beside::ALL.iter().any(|(_, word, _)| *word == value) => &mut address.from,
                 _ => continue,
             };
             *field = value.into_owned();
@@ -256,6 +256,19 @@ mod tests {
             "/leads?owner=nobody&created=7-days&q=asha+%26+s%C3%B6hne"
         );
         assert_eq!(Address::default().href(Shelf::Leads), "/leads");
+    }
+
+    #[test]
+    fn a_lead_goes_back_to_the_list_it_was_opened_from() {
+        for (address, back) in [
+            (Beside::Tasks.href_of(LeadId(7)), "/tasks"),
+            (Beside::Dashboard.href_of(LeadId(7)), "/dashboard"),
+            ("/leads/7?from=elsewhere".to_owned(), "/leads"),
+            ("/leads/7?q=ann".to_owned(), "/leads?q=ann"),
+        ] {
+            let query = address.split_once('?').expect("a query").1;
+            assert_eq!(Address::from_query(query).back(Shelf::Leads), back, "{address}");
+        }
     }
 
     #[test]
