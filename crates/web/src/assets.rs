@@ -58,6 +58,7 @@ const STYLE: &str = style![
 
 const BEHAVIOURS: &str = behaviours![
     "toasts",
+    "ages",
     "theme",
     "dialogs",
     "popovers",

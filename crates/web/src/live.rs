@@ -10,7 +10,7 @@ use axum::{
     response::sse::{Event, KeepAlive, Sse},
 };
 use domain::viewer::Sight;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 use store::changes::{Changes, News, Topic, Which};
 
@@ -35,7 +35,7 @@ pub async fn stream(
         let event = listener.next().await?;
         Some((Ok(Event::default().event(event).data("-")), listener))
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE))
+    Sse::new(events.fuse()).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE))
 }
 
 struct Listener {

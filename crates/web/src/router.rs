@@ -35,6 +35,7 @@ const PAGE_SECONDS_MAX: Duration = Duration::from_secs(60);
 
 /// The site.
 pub fn router(site: Arc<Site>) -> Router {
+    let file_bytes_max = usize::try_from(site.imports.uploads().limits().bytes_max).unwrap_or(usize::MAX);
     let pages = Router::new()
         .route(links::home(), get(sign_in::home))
         .route(links::sign_in(), get(sign_in::form).post(sign_in::sign_in))
@@ -87,7 +88,7 @@ pub fn router(site: Arc<Site>) -> Router {
     // A file comes in as long as it takes, up to its own limit.
     let files = Router::new()
         .route(links::imports(), get(imports::page).post(imports::take))
-        .layer(DefaultBodyLimit::disable());
+        .layer(DefaultBodyLimit::max(file_bytes_max.saturating_add(FORM_BYTES_MAX)));
     Router::new()
         .merge(pages)
         .merge(files)

@@ -50,6 +50,16 @@ pub fn age(since: Moment, now: Moment) -> String {
     }
 }
 
+/// How long something took: `0.3 s`, `12 s`, `4 min`.
+pub fn took(from: Moment, until: Moment) -> String {
+    match (until.0 - from.0).max(0) {
+        0..100 => "0.1 s".into(),
+        milliseconds @ 100..10_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
+        milliseconds @ 10_000..120_000 => format!("{} s", milliseconds / 1_000),
+        milliseconds => format!("{} min", milliseconds / 60_000),
+    }
+}
+
 /// A moment, short to read and exact on asking.
 pub fn moment(at: Moment, now: Moment, zone: &Zone) -> Shown {
     Shown { machine: zone.rfc3339(at), short: age(at, now), whole: zone.minute(at) }
@@ -89,6 +99,15 @@ mod tests {
             (400 * 1_440, "1 y"),
         ] {
             assert_eq!(age(Moment(0), Moment(minutes * minute)), expect, "{minutes}");
+        }
+    }
+
+    #[test]
+    fn durations_are_short() {
+        for (milliseconds, expect) in
+            [(0, "0.1 s"), (340, "0.3 s"), (9_999, "9.9 s"), (61_000, "61 s"), (150_000, "2 min")]
+        {
+            assert_eq!(took(Moment(5), Moment(5 + milliseconds)), expect);
         }
     }
 

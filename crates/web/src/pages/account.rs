@@ -53,7 +53,7 @@ async fn shown(
         .collect();
     let main = html! {
         (heading("Your account", None, &html! {}))
-        section.card {
+        section.card.form {
             (terms(&[
                 ("Name".into(), html! { (who.name) }),
                 ("E-mail".into(), html! { (who.email) }),
@@ -61,11 +61,11 @@ async fn shown(
                 ("Company".into(), html! { (who.company.name) }),
             ]))
         }
-        form.card method="post" action=(links::account_password()) {
+        form.card.form method="post" action=(links::account_password()) {
             h2 { "Password" }
             div.fields {
                 (Field::password("old", "Your present password").error(old_refused).required())
-                (Field::password("new", "The new one").hint("At least 8 characters. Everywhere else you are signed out.")
+                (Field::password("new", "The new one").hint("At least 8 characters. You are signed out everywhere else.")
                     .autocomplete("new-password").error(new_refused).required())
             }
             div.actions { (Button::primary("Change password")) }

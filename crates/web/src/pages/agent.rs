@@ -4,10 +4,13 @@ use crate::{
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
-    pages::leads::{full_name, shown_status},
+    pages::leads::{address::Beside, full_name, shown_status},
     parts::{
         Empty, Icon, Meter,
         agent::{Dashboard, Figure, Task, TaskList, TaskSection, dashboard as dashboard_part, task_list},
+        data::heading,
+        lead_panel::{LeadPanel, panel},
+        shell::split,
     },
     signed_in::{LeadsView, May, SignedIn},
     site::Site,
@@ -20,6 +23,7 @@ use domain::{
     phone::in_groups,
     status::{StatusKind, StatusMark, Statuses},
 };
+use maud::{Markup, html};
 use std::{collections::HashMap, sync::Arc};
 use store::{
     Session, agents,
@@ -36,13 +40,23 @@ const ARRIVED_SHOWN: i64 = 8;
 
 /// The list of tasks: new leads first, then what was tried, by status.
 pub async fn tasks(State(site): State<Arc<Site>>, who: May<LeadsView>, visit: Visit) -> Result<Response> {
+    shown_tasks(&site, &who, &visit, None).await
+}
+
+/// The list, with a lead beside it if one is open: the agent goes through the list and never leaves it.
+pub async fn shown_tasks(
+    site: &Site,
+    who: &SignedIn,
+    visit: &Visit,
+    open: Option<&LeadPanel>,
+) -> Result<Response> {
     let mut reader = site.store.read().await?;
     let session = reader.session();
     let known = statuses::list(session, who.company.id).await?;
-    let meter = queue(session, &who).await?;
+    let meter = queue(session, who).await?;
     let mut sections = Vec::new();
     for status in in_order_of_work(&known) {
-        let filter = own(&who, Some(status));
+        let filter = own(who, Some(status));
         let page =
             lists::page(session, who.company.id, &filter, Sort::Quietest, who.sight(), None, TASKS_SHOWN)
                 .await?;
@@ -61,7 +75,8 @@ pub async fn tasks(State(site): State<Arc<Site>>, who: May<LeadsView>, visit: Vi
         sections.push(TaskSection {
             title: title.into(),
             count,
-            tasks: page.lines.iter().map(|line| task(line, &known, &who)).collect(),
+            mixed: false,
+            tasks: page.lines.iter().map(|line| task(line, &known, who, Beside::Tasks, open)).collect(),
             more: page
                 .next
                 .map(|_| format!("{}?owner={}&status={}&sort=quietest", links::leads(), who.user, status.id)),
@@ -79,24 +94,45 @@ pub async fn tasks(State(site): State<Arc<Site>>, who: May<LeadsView>, visit: Vi
             actions: Vec::new(),
         },
     };
-    let main =
-        maud::html! { (crate::parts::data::heading("Tasks", None, &maud::html! {})) (task_list(&list)) };
-    Ok(frame::page(&visit, &who, Item::Tasks, "Tasks", &main))
+    let list = html! { (heading("Tasks", None, &html! {})) (task_list(&list)) };
+    Ok(beside(visit, who, Item::Tasks, "Tasks", &list, open))
+}
+
+fn beside(
+    visit: &Visit,
+    who: &SignedIn,
+    item: Item,
+    title: &str,
+    list: &Markup,
+    open: Option<&LeadPanel>,
+) -> Response {
+    let title = open.map_or(title, |lead| &lead.name);
+    frame::page(visit, who, item, title, &split(list, open.map(panel).as_ref()))
 }
 
 /// The dashboard.
 pub async fn dashboard(State(site): State<Arc<Site>>, who: May<LeadsView>, visit: Visit) -> Result<Response> {
+    shown_dashboard(&site, &who, &visit, None).await
+}
+
+/// The dashboard, with a lead beside it if one is open.
+pub async fn shown_dashboard(
+    site: &Site,
+    who: &SignedIn,
+    visit: &Visit,
+    open: Option<&LeadPanel>,
+) -> Result<Response> {
     let mut reader = site.store.read().await?;
     let session = reader.session();
     let known = statuses::list(session, who.company.id).await?;
-    let meter = queue(session, &who).await?;
-    let chips = lists::chips(session, who.company.id, &own(&who, None), who.sight()).await?;
+    let meter = queue(session, who).await?;
+    let chips = lists::chips(session, who.company.id, &own(who, None), who.sight()).await?;
     let counts: HashMap<StatusId, i64> = chips.counts.into_iter().collect();
     let new = known.marked(StatusMark::Assigned).id;
     let arrived = lists::page(
         session,
         who.company.id,
-        &own(&who, Some(new)),
+        &own(who, Some(new)),
         Sort::LastActivity,
         who.sight(),
         None,
@@ -129,7 +165,7 @@ pub async fn dashboard(State(site): State<Arc<Site>>, who: May<LeadsView>, visit
         greeting: format!("{greeting}, {first_name}"),
         meter,
         figures,
-        arrived: arrived.lines.iter().map(|line| task(line, &known, &who)).collect(),
+        arrived: arrived.lines.iter().map(|line| task(line, &known, who, Beside::Dashboard, open)).collect(),
         empty: Empty {
             icon: Icon::Bell,
             title: "Nothing new".into(),
@@ -138,7 +174,7 @@ pub async fn dashboard(State(site): State<Arc<Site>>, who: May<LeadsView>, visit
         },
         tasks: links::tasks().into(),
     };
-    Ok(frame::page(&visit, &who, Item::Dashboard, "Dashboard", &dashboard_part(&board)))
+    Ok(beside(visit, who, Item::Dashboard, "Dashboard", &dashboard_part(&board), open))
 }
 
 /// The agent's own leads.
@@ -166,10 +202,11 @@ fn in_order_of_work(known: &Statuses) -> Vec<StatusId> {
     open.into_iter().map(|status| status.id).collect()
 }
 
-fn task(line: &LeadLine, known: &Statuses, who: &SignedIn) -> Task {
+fn task(line: &LeadLine, known: &Statuses, who: &SignedIn, list: Beside, open: Option<&LeadPanel>) -> Task {
     Task {
         id: line.id.0,
-        href: links::lead(line.id),
+        open: open.is_some_and(|lead| lead.id == line.id.0),
+        href: list.href_of(line.id),
         name: full_name(&line.first_name, &line.last_name),
         phone: in_groups(&line.phone),
         phone_link: line.phone.clone(),

@@ -111,11 +111,12 @@ pub async fn save(
 }
 
 fn read(sent: &Sent, known: &Statuses) -> Result<Change, String> {
-    let names =
-        sent.statuses.iter().filter_map(|id| known.get((*id).into())).map(|status| status.name.clone());
+    let names: Option<Vec<String>> =
+        sent.statuses.iter().map(|id| known.get((*id).into()).map(|status| status.name.clone())).collect();
+    let names = names.ok_or("One of the statuses is gone since; look at them again.")?;
     Ok(Change {
         enabled: Some(sent.enabled == "on"),
-        statuses: Some(names.collect()),
+        statuses: Some(names),
         at: Some(sent.at.parse().map_err(|error: domain::time::NotATime| sentence(&error.to_string()))?),
         strategy: Some(sent.strategy.parse().map_err(|_| "Choose how leads are dealt out.".to_owned())?),
         oldest_first: Some(sent.order == "oldest"),
@@ -206,7 +207,10 @@ async fn shown(
         refused: refused.settings,
         password_refused: refused.password,
         last: last_run(last),
-        next: None,
+        // The service that keeps the time is not there yet: better said than believed.
+        next: Some(
+            "Nothing keeps this time yet: press Run Now, or let cron call `evenhand run assignment`.".into(),
+        ),
     };
     let main: Markup = html! {
         (heading("Configurations", Some("What happens by itself."), &html! {}))

@@ -38,7 +38,7 @@ use domain::{
     role::Permission,
     sentence as sentences,
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{StatusCode, header};
 use maud::{Markup, html};
 use std::{collections::HashMap, sync::Arc};
@@ -67,7 +67,7 @@ async fn shown(site: &Site, who: &SignedIn, visit: &Visit, refused: Option<&str>
         (heading("Add leads", None, &html! {}))
         (tabs(links::imports(), links::new_lead(), true))
         (upload(links::imports(), &bytes_max, refused))
-        div #imports data-live="import" hx-get=(links::imports()) hx-trigger="live" hx-target="this" hx-select="#imports" hx-swap="outerMorph" {
+        div.imports #imports data-live="import" hx-get=(links::imports()) hx-trigger="live" hx-target="this" hx-select="#imports" hx-swap="outerMorph" {
             (past(&past_imports))
         }
     };
@@ -288,7 +288,8 @@ async fn as_shown(
         })
         .collect();
     let mut for_all = vec![
-        Field::text("country", "Country of numbers without a calling code")
+        Field::text("country", "Country")
+            .hint("Of numbers without a calling code: US, IN, DE.")
             .value(if chosen.country.is_empty() { &*who.company.country } else { &*chosen.country })
             .length_max(2),
     ];
@@ -323,7 +324,7 @@ async fn as_shown(
             if counts.failed > 0 {
                 let rows_told = sentences::count(counts.failed, "row will", "rows will");
                 let missing = if rows.missing.rows > 0 {
-                    format!(" ({} without a first name or a number)", number(rows.missing.rows as i64))
+                    format!(" ({} without a name or a phone number)", number(rows.missing.rows as i64))
                 } else {
                     String::new()
                 };
@@ -475,7 +476,7 @@ fn past_import(listed: &Listed, who: &SignedIn) -> PastImport {
         at: moment(record.at, who.now, &who.zone),
         sentence: told(listed),
         errors: (record.errors > 0).then(|| links::import_errors(record.id)),
-        undo: (is_done && record.imported > 0).then(|| links::import_undo(record.id)),
+        may_undo: is_done && record.imported > 0,
     }
 }
 
@@ -503,7 +504,7 @@ pub async fn errors(
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"import-{import}-errors.csv\"")),
     ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    Ok((headers, Body::from_stream(pieces.fuse())).into_response())
 }
 
 /// Takes an import back.

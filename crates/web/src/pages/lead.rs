@@ -4,7 +4,14 @@ use crate::{
     error::{Error, Result},
     frame::{self, Visit},
     links,
-    pages::leads::{self, address::Address, address::with_query, full_name, shown_status},
+    pages::{
+        agent,
+        leads::{
+            self,
+            address::{Address, Beside, with_query},
+            full_name, shown_status,
+        },
+    },
     parts::{
         Icon, Meter, Toast, Tone,
         lead_panel::{Conflict, Entry, LeadPanel, OverCap, PanelTag},
@@ -77,7 +84,11 @@ async fn shown(
     let is_refused = said.note.is_some() || said.conflict.is_some() || said.over_cap.is_some();
     let panel = panel(site, who, lead, address, said).await?;
     let shelf = if panel.status.kind == crate::parts::Kind::Won { Shelf::Customers } else { Shelf::Leads };
-    let page = leads::shown(site, who, visit, shelf, address, Some(&panel)).await?;
+    let page = match address.beside().filter(|_| who.receives) {
+        Some(Beside::Tasks) => agent::shown_tasks(site, who, visit, Some(&panel)).await?,
+        Some(Beside::Dashboard) => agent::shown_dashboard(site, who, visit, Some(&panel)).await?,
+        None => leads::shown(site, who, visit, shelf, address, Some(&panel)).await?,
+    };
     Ok(if is_refused { (StatusCode::CONFLICT, page).into_response() } else { page })
 }
 
@@ -126,7 +137,7 @@ async fn panel(
         id: lead.0,
         version: line.version,
         href: address.href_of(lead),
-        back: address.href(shelf),
+        back: address.back(shelf),
         name: full_name(&line.first_name, &line.last_name),
         phone: in_groups(&line.phone),
         phone_link: line.phone.clone(),
@@ -217,7 +228,7 @@ fn entry(event: &Event, who: &SignedIn) -> Entry {
     };
     Entry {
         icon,
-        who: None,
+        names: [&event.actor, &event.from_owner, &event.to_owner].into_iter().flatten().cloned().collect(),
         what: event.told(&who.zone),
         text: event.text().map(str::to_owned),
         at: moment(event.at, who.now, &who.zone),
@@ -390,7 +401,13 @@ fn conflict(
         "status" => "set its status".into(),
         "edited" => "edited it".into(),
         "undone" => "undid a run".into(),
-        _ => event.told(&who.zone),
+        "note" => "wrote a note".into(),
+        "tagged" | "untagged" => "changed its tags".into(),
+        // These sentences say themselves who it was.
+        _ => {
+            let told = format!("{}, at {}.", event.told(&who.zone), who.zone.minute(at));
+            return Conflict { refused, changes: vec![told] };
+        }
     };
     let told = format!("{} {what} at {}.", by.unwrap_or("The product itself"), who.zone.minute(at));
     Conflict { refused, changes: vec![told] }

@@ -11,7 +11,7 @@ use crate::{
     },
     signed_in::{May, SignedIn, UsersManage, UsersView},
     site::Site,
-    words::sentence,
+    words::{moment, sentence},
 };
 use actions::{
     add_user::{CAP_MAX, NewUser, add_user},
@@ -24,7 +24,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use domain::{email::Email, ids::UserId, role::Permission};
+use domain::{email::Email, ids::UserId, role::Permission, time::Moment};
 use http::StatusCode;
 use maud::html;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 use store::{
     Session,
     labels::{self, Label},
-    roles,
+    roles, sessions,
     users::{self, User},
 };
 
@@ -41,8 +41,11 @@ const LABELS_MAX: i64 = 500;
 
 /// The list.
 pub async fn list(State(site): State<Arc<Site>>, who: May<UsersView>, visit: Visit) -> Result<Response> {
-    let people = users::list(site.store.read().await?.session(), who.company.id).await?;
-    let rows: Vec<UserRow> = people.iter().map(|user| row(user, &who)).collect();
+    let mut reader = site.store.read().await?;
+    let people = users::list(reader.session(), who.company.id).await?;
+    let seen = sessions::seen_of_all(reader.session(), who.company.id, who.now).await?;
+    drop(reader);
+    let rows: Vec<UserRow> = people.iter().map(|user| row(user, seen.get(&user.id).copied(), &who)).collect();
     let main = html! {
         (heading("Users", None, &html! {
             @if who.may(Permission::UsersManage) { (Button::primary("Add user").icon(Icon::Plus).href(links::new_user())) }
@@ -54,7 +57,7 @@ pub async fn list(State(site): State<Arc<Site>>, who: May<UsersView>, visit: Vis
     Ok(frame::page(&visit, &who, Item::Users, "Users", &main))
 }
 
-fn row(user: &User, who: &SignedIn) -> UserRow {
+fn row(user: &User, seen: Option<Moment>, who: &SignedIn) -> UserRow {
     UserRow {
         href: links::user(user.id),
         name: user.name.clone(),
@@ -64,7 +67,7 @@ fn row(user: &User, who: &SignedIn) -> UserRow {
         department: user.department.clone(),
         meter: user.receives.then_some(Meter { held: user.held, cap: user.cap }),
         banned: user.banned_at.map(|at| format!("banned since {}", who.zone.date(at))),
-        seen: None,
+        seen: seen.map(|at| moment(at, who.now, &who.zone)),
     }
 }
 

@@ -108,10 +108,10 @@ pub struct OverCap {
 pub struct Entry {
     /// What kind of thing.
     pub icon: Icon,
-    /// Who: a person, or the product itself.
-    pub who: Option<String>,
-    /// What, as the rest of a sentence: `assigned it to Priya Nair`.
+    /// What, as a sentence: `Assigned to Priya Nair by Asha Rao`.
     pub what: String,
+    /// The people in that sentence, who stand out in it.
+    pub names: Vec<String>,
     /// What they wrote.
     pub text: Option<String>,
     /// When.
@@ -167,7 +167,7 @@ fn facts(lead: &LeadPanel) -> Markup {
                 dt { label for="lead-status" { "Status" } }
                 dd {
                     @match &lead.set_status {
-                        Some((action, choices)) => form.in-line method="post" action=(action) hx-trigger="submit, change" {
+                        Some((action, choices)) => form.in-line method="post" action=(action) hx-trigger="submit, change" data-shows {
                             (version(lead))
                             (super::chip::dot(&lead.status))
                             select #lead-status name="status" { @for choice in choices { option value=(choice.value) selected[choice.chosen] { (choice.label) } } }
@@ -274,6 +274,22 @@ fn note_form(lead: &LeadPanel, action: &str) -> Markup {
     }
 }
 
+/// The sentence with these names in bold.
+fn standing_out(sentence: &str, names: &[String]) -> Markup {
+    let first = names
+        .iter()
+        .filter_map(|name| Some((sentence.find(name.as_str()).filter(|_| !name.is_empty())?, name)))
+        .min_by_key(|(at, name)| (*at, std::cmp::Reverse(name.len())));
+    html! {
+        @match first {
+            Some((at, name)) => {
+                (sentence[..at]) strong { (name) } (standing_out(&sentence[at + name.len()..], names))
+            },
+            None => (sentence),
+        }
+    }
+}
+
 fn timeline(lead: &LeadPanel) -> Markup {
     html! {
         section.timeline aria-labelledby="timeline-title" {
@@ -284,8 +300,7 @@ fn timeline(lead: &LeadPanel) -> Markup {
                         span.what-kind { (icon(entry.icon)) }
                         div {
                             p {
-                                @if let Some(who) = &entry.who { strong { (who) } " " }
-                                (entry.what)
+                                (standing_out(&entry.what, &entry.names))
                                 @if let Some((words, href)) = &entry.link { " · " a href=(href) hx-boost="false" { (words) } }
                             }
                             @if let Some(text) = &entry.text { blockquote { (text) } }
@@ -295,6 +310,27 @@ fn timeline(lead: &LeadPanel) -> Markup {
                 }
             }
             @if let Some(href) = &lead.more { a.button.small data-weight="quiet" href=(href) { "Earlier" } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::standing_out;
+
+    #[test]
+    fn names_stand_out_in_a_sentence() {
+        for (sentence, names, expect) in [
+            ("Note by Nora", &["Nora"][..], "Note by <strong>Nora</strong>"),
+            (
+                "Moved from Ann to Ann Lee by <Bo>",
+                &["<Bo>", "Ann", "Ann Lee"][..],
+                "Moved from <strong>Ann</strong> to <strong>Ann Lee</strong> by <strong>&lt;Bo&gt;</strong>",
+            ),
+            ("Imported", &["", "Nora"][..], "Imported"),
+        ] {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(standing_out(sentence, &names).into_string(), expect);
         }
     }
 }

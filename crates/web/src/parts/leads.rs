@@ -338,6 +338,7 @@ pub fn bulk_bar(bulk: &BulkBar) -> Markup {
                 @for (name, value) in &all.fields { input type="hidden" name=(name) value=(value); }
                 label.tick.all { input type="checkbox" name="all" value="on" data-all data-count=(all.count); span { "All " strong { (all.count) } " that match" } }
             }
+            span.stale.needs-script role="status" { "The list has changed since." }
             div.doings {
                 @if let Some(assign) = &bulk.assign {
                     (bulk_popover("Assign to", Icon::Assign, Some("a"), &html! {

@@ -75,12 +75,11 @@ impl Sent {
         }
     }
 
-    /// The list that the form came from.
-    fn back(&self) -> &str {
-        let is_a_list = |path: &str| {
-            self.back == path || self.back.strip_prefix(path).is_some_and(|rest| rest.starts_with('?'))
-        };
-        if is_a_list(links::leads()) || is_a_list(links::customers()) { &self.back } else { links::leads() }
+    /// The list that the form came from, made anew: what stands in a form may be anything.
+    fn back(&self) -> String {
+        let (path, query) = self.back.split_once('?').unwrap_or((&self.back, ""));
+        let shelf = if path == links::customers() { Shelf::Customers } else { Shelf::Leads };
+        Address::from_query(query).href(shelf)
     }
 }
 
@@ -201,9 +200,9 @@ fn done(sent: &Sent, bulk: &Bulk) -> Result<Response> {
     if let Some(run) = bulk.run {
         toast = toast.undo(links::run_undo(run));
     }
-    Ok(frame::go_on_saying(sent.back(), &toast))
+    Ok(frame::go_on_saying(&sent.back(), &toast))
 }
 
 fn say(sent: &Sent, tone: Tone, told: &str) -> Result<Response> {
-    Ok(frame::go_on_saying(sent.back(), &Toast::new(tone, told)))
+    Ok(frame::go_on_saying(&sent.back(), &Toast::new(tone, told)))
 }
