@@ -5,7 +5,7 @@ use crate::{
     frame::{self, Item, Visit},
     links,
     parts::{
-        Choice, Field, Toast, Tone,
+        Button, Choice, Field, Toast, Tone,
         data::heading,
         import::{
             MappedColumn, Outcome, PastImport, Preview as Shown, Progress, RowProblem, past,
