@@ -69,6 +69,7 @@ const BEHAVIOURS: &str = behaviours![
     "filters",
     "narrow",
     "drop",
+    "zone",
     "swaps",
     "live",
 ];

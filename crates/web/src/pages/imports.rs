@@ -5,7 +5,7 @@ use crate::{
     frame::{self, Item, Visit},
     links,
     parts::{
-        Choice, Field, Toast, Tone,
+        Button, Choice, Field, Toast, Tone,
         data::heading,
         import::{
             MappedColumn, Outcome, PastImport, Preview as Shown, Progress, RowProblem, past,
@@ -401,7 +401,7 @@ pub async fn one(
 ) -> Result<Response> {
     let listed = site.imports.one(who.company.id, ImportId(import)).await?.ok_or(Error::NotFound)?;
     let main: Markup = html! {
-        (heading("Import", Some(&who.zone.minute(listed.record.at)), &html! {}))
+        (heading("Import", Some(&who.zone.minute(listed.record.at)), &html! { (Button::plain("All imports").href(links::imports())) }))
         (progress(&standing(&listed)))
     };
     Ok(frame::page(&visit, &who, Item::Leads, "Import", &main))

@@ -186,7 +186,11 @@ pub fn progress(import: &Progress) -> Markup {
             div.file-line { (icon(Icon::File)) strong { (import.file_name) } }
             @match &import.outcome {
                 None => {
-                    (data::progress("Importing", import.done, import.rows, &import.numbers))
+                    // News may pass by before the page listens, and a short import has no second ones: while it runs it
+                    // is also asked for.
+                    div hx-get=(import.href) hx-trigger="every 1s" hx-target="#import" hx-select="#import" hx-swap="outerMorph" {
+                        (data::progress("Importing", import.done, import.rows, &import.numbers))
+                    }
                     p.hint { "You can leave this page; the import goes on." }
                 },
                 Some(outcome) => {
