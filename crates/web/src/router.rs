@@ -150,7 +150,7 @@ async fn tell_errors(State(_): State<Arc<Site>>, visit: Visit, request: Request,
     let is_panel_renewed = request.method() == Method::GET
         && request.headers().get("hx-target").is_some_and(|target| target.as_bytes().ends_with(b"#panel"));
     let response = next.run(request).await;
-    let Some(error) = error_of(&response) else { return response };
+    let Some(error) = error_of(&response, asked.is_some()) else { return response };
     if let Error::Fault(why) = &*error {
         tracing::error!(path, why, "a page failed");
     }
@@ -173,7 +173,7 @@ async fn tell_errors(State(_): State<Arc<Site>>, visit: Visit, request: Request,
 }
 
 /// The error in an answer: ours, or one of a layer or an extractor, which know no pages.
-fn error_of(response: &Response) -> Option<Arc<Error>> {
+fn error_of(response: &Response, reads: bool) -> Option<Arc<Error>> {
     if let Some(error) = response.extensions().get::<Arc<Error>>() {
         return Some(Arc::clone(error));
     }
@@ -188,6 +188,8 @@ fn error_of(response: &Response) -> Option<Arc<Error>> {
             "This takes longer than {} seconds. If it changes something, it goes on by itself: look again in a while before you repeat it.",
             PAGE_SECONDS_MAX.as_secs()
         )))),
+        // An address that is none of ours, such as a lead that is no number.
+        StatusCode::BAD_REQUEST if reads => Some(Arc::new(Error::NotFound)),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(Arc::new(Error::NotFound)),
         StatusCode::PAYLOAD_TOO_LARGE => told("The form is larger than 1 MiB; send less at once."),
         StatusCode::INTERNAL_SERVER_ERROR => Some(Arc::new(Error::Fault("a page panicked".into()))),

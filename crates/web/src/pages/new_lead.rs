@@ -65,6 +65,9 @@ pub async fn add(
 ) -> Result<Response> {
     let default_country =
         Country::from_code(&who.company.country).map_err(|error| Error::Fault(error.to_string()))?;
+    if !sent.owner.is_empty() && !who.may(Permission::LeadsAssign) {
+        return Err(Error::Forbidden);
+    }
     let owner = if who.may(Permission::LeadsAssign) {
         sent.owner.parse().ok().map(UserId)
     } else {

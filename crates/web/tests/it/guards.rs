@@ -113,7 +113,7 @@ fn where_nothing_is_a_page_says_so_and_a_swap_gets_a_toast() {
         let swap = mira.swapping().get("/leads/999999").await;
         assert_eq!((swap.status, swap.header("hx-reswap")), (404, Some("none")), "the page stays as it is");
         assert!(swap.body.starts_with(r#"<div id="toasts">"#), "{}", swap.body);
-        assert_eq!(mira.get("/leads/not-a-number").await.status, 400);
+        assert_eq!(mira.get("/leads/not-a-number").await.status, 404);
     });
 }
 

@@ -36,7 +36,7 @@ const TABLE: &str = "
     GET  /leads/{other}/fields                  200 200 404
 
     GET  /imports                               200 200 403
-    POST /imports                               400 400 403
+    POST /imports                               422 422 403
     GET  /imports/uploads/{upload}              404 404 403
     POST /imports/uploads/{upload}              404 404 403
     POST /imports/uploads/{upload}/import       404 404 403
