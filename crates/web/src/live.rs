@@ -2,7 +2,8 @@
 //! see a lead learns nothing of it: the page asks again, and its query decides (R14).
 //!
 //! Events: `queue` (the leads that the listener owns), `leads` (any lead that they see), `lead-<id>`, `lead` (whichever
-//! is open), `run`, `import`, `people`, `settings`.
+//! is open), `run`, `import`, `people`, `settings`; and first of all `hello`, for regions that must not miss what happened
+//! between the making of their page and the beginning of its stream.
 
 use crate::{signed_in::SignedIn, site::Site};
 use axum::{

@@ -126,8 +126,8 @@ async fn guard(mut response: Response) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // Pages show people's names and numbers: nobody between keeps them, and Back asks again.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    // Pages show people's names and numbers: nobody keeps them, and Back asks again, also after somebody has signed out.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

@@ -25,6 +25,7 @@ use domain::{
     role::Permission,
     sentence::{self, RunNumbers},
 };
+use http::{HeaderMap, header};
 use maud::html;
 use std::sync::Arc;
 use store::runs::{self, RunLine};
@@ -195,7 +196,12 @@ fn job_name(job: &str) -> &str {
 }
 
 /// Takes a run back.
-pub async fn undo(State(site): State<Arc<Site>>, who: SignedIn, Path(run): Path<i64>) -> Result<Response> {
+pub async fn undo(
+    State(site): State<Arc<Site>>,
+    who: SignedIn,
+    headers: HeaderMap,
+    Path(run): Path<i64>,
+) -> Result<Response> {
     let order = UndoRun {
         run: RunId(run),
         viewer: who.viewer(),
@@ -223,6 +229,17 @@ pub async fn undo(State(site): State<Arc<Site>>, who: SignedIn, Path(run): Path<
         Undone::IsAnUndo => Toast::new(Tone::Warning, "An undo cannot be undone; assign the leads again."),
         Undone::Already { by } => Toast::new(Tone::Info, format!("It was taken back already, by run {by}.")),
     };
-    let back = if who.may(Permission::RunsView) { links::runs() } else { links::leads() };
-    Ok(frame::go_on_saying(back, &toast))
+    let usual = if who.may(Permission::RunsView) { links::runs() } else { links::leads() };
+    Ok(frame::go_on_saying(leads_before(&headers).unwrap_or(usual), &toast))
+}
+
+/// The leads that somebody was looking at: who takes a bulk change back by its toast stays there.
+fn leads_before(headers: &HeaderMap) -> Option<&str> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?;
+    let (_, address) = referer.split_once("://")?;
+    let path = &address[address.find('/')?..];
+    let is_a_list = |list: &str| {
+        path.strip_prefix(list).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '/']))
+    };
+    [links::leads(), links::customers()].into_iter().any(is_a_list).then_some(path)
 }

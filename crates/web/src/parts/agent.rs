@@ -69,7 +69,7 @@ pub struct TaskList {
 pub fn task_list(list: &TaskList) -> Markup {
     let next = list.sections.iter().flat_map(|section| &section.tasks).next();
     html! {
-        section.tasks #tasks aria-label="Tasks" data-live="queue" hx-get=(list.href) hx-trigger="live" hx-target="this" hx-select="#tasks" hx-swap="outerMorph" {
+        section.tasks #tasks aria-label="Tasks" data-live="hello queue" hx-get=(list.href) hx-trigger="live" hx-target="this" hx-select="#tasks" hx-swap="outerMorph" {
             @if let Some(next) = next { (next_call(next, list.meter)) }
             @for section in &list.sections {
                 @if !section.tasks.is_empty() {
@@ -172,7 +172,7 @@ pub struct Dashboard {
 /// The dashboard.
 pub fn dashboard(board: &Dashboard) -> Markup {
     html! {
-        section.dashboard #dashboard aria-label="Dashboard" data-live="queue" hx-get=(board.href) hx-trigger="live" hx-target="this" hx-select="#dashboard" hx-swap="outerMorph" {
+        section.dashboard #dashboard aria-label="Dashboard" data-live="hello queue" hx-get=(board.href) hx-trigger="live" hx-target="this" hx-select="#dashboard" hx-swap="outerMorph" {
             (super::data::heading(&board.greeting, None, &html! { (Button::primary("Go to tasks").href(&*board.tasks)) }))
             div.queue-card.card {
                 h2 { "Your queue" }

@@ -108,7 +108,7 @@ pub fn job_card(card: &JobCard) -> Markup {
             form method="post" action=[card.save.as_ref()] {
                 header { div { h2 #job-title { (card.title) } p { (card.sentence) } } (switch("enabled", "On", card.enabled, None)) }
                 // Only the line is swapped when a run begins or ends: what is being typed into the form stays.
-                div #last-run data-live="run" hx-get=(card.href) hx-trigger="live" hx-target="this" hx-select="#last-run" hx-swap="outerMorph" {
+                div #last-run data-live=(if matches!(card.last, LastRun::Running { .. }) { "hello run" } else { "run" }) hx-get=(card.href) hx-trigger="live" hx-target="this" hx-select="#last-run" hx-swap="outerMorph" {
                     (last_run(&card.last))
                     @if let Some(next) = &card.next { p.next { (next) } }
                 }

@@ -56,7 +56,7 @@ fn every_answer_says_what_browsers_may_do_with_it() {
             assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
             assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
         }
-        assert_eq!(mira.get("/leads").await.header("cache-control"), Some("private, no-cache"));
+        assert_eq!(mira.get("/leads").await.header("cache-control"), Some("no-store"));
         let kept = mira.get(&sheet).await;
         assert!(
             kept.header("cache-control").is_some_and(|rule| rule.contains("immutable")),
