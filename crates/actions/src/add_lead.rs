@@ -20,8 +20,7 @@ use store::{
     capture,
     ids::Kind,
     leads::{self, Capture},
-    queues,
-    statuses,
+    queues, statuses,
 };
 
 /// What the form says. Texts are as typed; an empty one is none.

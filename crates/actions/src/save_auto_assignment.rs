@@ -24,9 +24,16 @@ pub struct Change {
     pub at: Option<MinuteOfDay>,
     /// What "evenly" means.
     pub strategy: Option<Strategy>,
+    /// Among leads of one urgency the oldest first, instead of the newest (R30).
+    pub oldest_first: Option<bool>,
+    /// Hours after an attempt before an owned lead is dealt again (R26).
+    pub rest_hours: Option<i64>,
     /// The password of the person who saves (R25); the operator at the command line needs none.
     pub own_password: Option<String>,
 }
+
+/// The longest rest after an attempt: a month.
+pub const REST_HOURS_MAX: i64 = 720;
 
 /// What somebody hears whose own password was not right.
 pub const WRONG_PASSWORD: &str =
@@ -68,6 +75,13 @@ pub async fn save_auto_assignment(
                 settings.enabled = change.enabled.unwrap_or(settings.enabled);
                 settings.at = change.at.unwrap_or(settings.at);
                 settings.strategy = change.strategy.unwrap_or(settings.strategy);
+                settings.oldest_first = change.oldest_first.unwrap_or(settings.oldest_first);
+                settings.rest_hours = change.rest_hours.unwrap_or(settings.rest_hours);
+                if !(0..=REST_HOURS_MAX).contains(&settings.rest_hours) {
+                    return Err(Error::Refused(format!(
+                        "the hours of rest are a number from 0 to {REST_HOURS_MAX}"
+                    )));
+                }
                 settings.check(&known).map_err(Error::refused)?;
                 jobs::save_auto_assignment(session, company, &settings, now, viewer.actor()).await?;
                 Ok(settings)

@@ -6,7 +6,10 @@ use crate::{
     error::{Error, Result},
     password,
 };
-use domain::{ids::CompanyId, time::Moment};
+use domain::{
+    ids::{CompanyId, UserId},
+    time::Moment,
+};
 use sha2::{Digest, Sha256};
 use store::{
     Store,
@@ -97,10 +100,10 @@ pub async fn sign_in(
     let doors = sessions::doors(store.read().await?.session(), &who.email).await?;
     let mut open: Vec<Door> = Vec::new();
     if doors.is_empty() {
-        password::is_right(&who.password, None).await?;
+        password::verify(None, &who.password).await?;
     }
     for door in doors {
-        if password::is_right(&who.password, door.password_hash.as_deref()).await? {
+        if password::verify(door.password_hash.clone(), &who.password).await? {
             open.push(door);
         }
     }
@@ -139,7 +142,7 @@ pub async fn sign_in(
 pub async fn sign_in_first(
     store: &Store,
     company: CompanyId,
-    user: domain::ids::UserId,
+    user: UserId,
     token: &Token,
     browser: &str,
     now: Moment,
@@ -184,15 +187,19 @@ pub async fn who(store: &Store, token: &Token, now: Moment) -> Result<Option<Sig
         return Ok(None);
     };
     if now.0 - found.seen_at.0 > SEEN_MINUTES * 60_000 {
-        let kept: Result<()> = store
-            .write(move |session| {
-                Box::pin(async move { Ok(sessions::seen(session, &hash, now, idle_end(now)).await?) })
-            })
-            .await;
-        if let Err(error) = kept {
-            // Somebody who may come in does come in; the next request writes it down.
-            tracing::warn!(%error, "the use of a session could not be written down");
-        }
+        // Nobody waits for this: an import may have the writer for a minute. What is not written down now is at the
+        // next request.
+        let store = store.clone();
+        tokio::spawn(async move {
+            let kept: Result<()> = store
+                .write(move |session| {
+                    Box::pin(async move { Ok(sessions::seen(session, &hash, now, idle_end(now)).await?) })
+                })
+                .await;
+            if let Err(error) = kept {
+                tracing::debug!(%error, "the use of a session could not be written down");
+            }
+        });
     }
     Ok(Some(found))
 }
@@ -202,6 +209,32 @@ pub async fn sign_out(store: &Store, token: &Token) -> Result<()> {
     let hash = token.hash();
     store
         .write(move |session| Box::pin(async move { Ok::<_, Error>(sessions::end(session, &hash).await?) }))
+        .await
+}
+
+/// Ends one of a user's own sessions, or all but the one that asks.
+pub async fn end_own_sessions(
+    store: &Store,
+    company: CompanyId,
+    user: UserId,
+    asking: &Token,
+    which: Option<String>,
+) -> Result<()> {
+    let asking = asking.hash();
+    store
+        .write(move |session| {
+            Box::pin(async move {
+                match which {
+                    Some(hash) => {
+                        sessions::end_one(session, company, user, &TokenHash(hash)).await?;
+                    }
+                    None => {
+                        sessions::end_all(session, company, user, Some(&asking)).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
         .await
 }
 

@@ -12,6 +12,8 @@ mod import;
 mod list;
 #[path = "figures/memory.rs"]
 mod memory;
+#[path = "figures/pages.rs"]
+mod pages;
 #[path = "figures/place.rs"]
 mod place;
 #[path = "figures/run.rs"]
@@ -61,6 +63,9 @@ fn main() -> Result<ExitCode> {
             }
             if wanted(&name("list")) {
                 list::measure(&bench, engine, &mut table).await?;
+            }
+            if wanted(&name("pages")) {
+                pages::measure(&bench, engine, &mut table).await?;
             }
             if wanted(&name("memory")) {
                 memory::measure(&bench, engine, &mut table).await?;

@@ -390,6 +390,9 @@ pub struct Serve {
     /// Browsers come in by https, through a proxy in front: cookies are for https only
     #[arg(long, env = "EVENHAND_HTTPS")]
     pub https: bool,
+    /// The largest file that can be imported, in bytes
+    #[arg(long, env = "EVENHAND_IMPORT_BYTES_MAX", value_name = "BYTES", default_value_t = 1 << 30)]
+    pub bytes_max: u64,
 }
 
 /// Fill a fresh database with a believable company and serve it.

@@ -9,6 +9,7 @@ use crate::{
     cli::{Demo, Place},
     clock, commands,
     output::{self, callers_fault, progress_bar, say},
+    serve::{self, Serving},
 };
 use actions::run_assignment;
 use domain::{time::Moment, viewer::Viewer};
@@ -28,19 +29,34 @@ pub async fn demo(place: &Place, args: Demo) -> anyhow::Result<()> {
     // Not even opened: opening would bring a real company's schema up to date.
     if file.exists() {
         return Err(callers_fault(format!(
-            "{} is there already, and the demo never touches a company that exists; name a new folder with --data, \
-             or delete {} if it is an old demo",
+            "{} is there already, and the demo never touches a company that exists; open it again with \
+             `evenhand serve --data {}`, name a new folder with --data, or delete it if it is an old demo",
             file.display(),
             folder.display()
         )));
     }
+    let serving = Serving { listen: args.listen, https: false, upload_bytes_max: UPLOAD_BYTES_MAX };
+    let listener = if args.no_serve { None } else { Some(serve::bind(&serving).await?) };
     let store = Store::open(&Location::Folder(folder.clone()), Missing::Create).await?;
     let name = place.company.as_deref().unwrap_or(people::COMPANY);
     let company = fill(&store, name, clock::now()).await?;
-    show_a_run(&store, &company).await?;
-    show_what_to_do(folder)?;
-    Ok(())
+    match listener {
+        // The last list waits for *Run Now*.
+        Some(listener) => {
+            show_sign_ins()?;
+            say(&format!("Delete {} when you have seen enough.", folder.display()));
+            serve::serve(store, listener, &serving).await
+        }
+        None => {
+            show_a_run(&store, &company).await?;
+            show_sign_ins()?;
+            show_what_to_do(folder)
+        }
+    }
 }
+
+/// The demo takes in no larger files.
+const UPLOAD_BYTES_MAX: u64 = 1 << 30;
 
 async fn fill(store: &Store, name: &str, now: Moment) -> anyhow::Result<Company> {
     let bar = progress_bar(Some(DAYS as u64));
@@ -51,7 +67,7 @@ async fn fill(store: &Store, name: &str, now: Moment) -> anyhow::Result<Company>
     }
     bar.finish_and_clear();
     say(&format!(
-        "{} has worked for {DAYS} days: {} leads, {} users. The last list came in a moment ago; this is who gets it.\n",
+        "{} has worked for {DAYS} days: {} leads, {} users. The last list came in a moment ago.\n",
         history.company().name,
         history::LEADS,
         people::AGENTS.len() + people::MANAGERS.len() + 1,
@@ -73,7 +89,7 @@ async fn show_a_run(store: &Store, company: &Company) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show_what_to_do(folder: &Path) -> anyhow::Result<()> {
+fn show_sign_ins() -> anyhow::Result<()> {
     let mut rows = vec![sign_in("Admin", "Company Admin", "", "admin")];
     rows.extend(people::MANAGERS.iter().map(|(name, branch)| sign_in(name, "Manager", branch, name)));
     rows.extend(
@@ -86,9 +102,16 @@ fn show_what_to_do(folder: &Path) -> anyhow::Result<()> {
         people::PASSWORD
     )?;
     output::table(&mut out, &["name", "role", "branch", "e-mail"], &rows)?;
+    out.flush()?;
+    Ok(())
+}
+
+fn show_what_to_do(folder: &Path) -> anyhow::Result<()> {
+    let mut out = output::stdout();
     let data = format!("--data {}", quoted(&folder.display().to_string()));
     writeln!(out, "\nTry next:")?;
     for (command, what) in [
+        (format!("evenhand serve {data}"), "the pages"),
         (format!("evenhand user list {data}"), "who holds how many"),
         (format!("evenhand leads list --status Interested {data} | head"), "warm leads, newest first"),
         (format!("evenhand lead show {} {data}", history::LEADS / 2), "one lead and what happened to it"),

@@ -15,6 +15,8 @@ pub struct Serving {
     pub listen: SocketAddr,
     /// Browsers come in by https, through a proxy.
     pub https: bool,
+    /// Bytes that an uploaded file may have.
+    pub upload_bytes_max: u64,
 }
 
 /// A socket that listens, before anything else is done: an address that is taken is told at once.
@@ -42,8 +44,9 @@ pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> an
         clock: Arc::new(clock::now),
         chance: Arc::new(random),
         first_run_token,
+        upload_bytes_max: serving.upload_bytes_max,
         https: serving.https,
-    });
+    })?;
     let ending = Arc::new(tokio::sync::Notify::new());
     let told = Arc::clone(&ending);
     let router = web::router(Arc::clone(&site));

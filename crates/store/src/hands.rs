@@ -84,7 +84,9 @@ pub async fn give(
     session.execute(&MOVE_STAGED, params![company, giving.at]).await?;
     session.execute(&EVENTS_OF_MOVES, params![company, giving.at, giving.actor, giving.run]).await?;
     let mut tally = Tally::default();
-    moves.iter().for_each(|m| tally.hand_move(m));
+    for m in moves {
+        tally.hand_move(m);
+    }
     tally.write(session, company, first.lead.0, giving.at).await?;
     session.tell(
         Change::of(company, Topic::Leads)

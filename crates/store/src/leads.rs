@@ -108,7 +108,7 @@ sql! {
         LEFT JOIN statuses fs ON fs.company_id = e.company_id AND fs.id = e.from_status_id
         LEFT JOIN statuses ts ON ts.company_id = e.company_id AND ts.id = e.to_status_id
         LEFT JOIN runs r ON r.company_id = e.company_id AND r.id = e.run_id
-        WHERE e.company_id = $1 AND e.lead_id = $2 ORDER BY e.entry LIMIT $3";
+        WHERE e.company_id = $1 AND e.lead_id = $2 ORDER BY e.entry DESC LIMIT $3";
     TAGS_OF = "SELECT t.id, t.name FROM lead_tags lt JOIN tags t ON t.company_id = lt.company_id AND t.id = lt.tag_id
         WHERE lt.company_id = $1 AND lt.lead_id = $2 ORDER BY t.name_folded";
 }
@@ -243,7 +243,7 @@ pub async fn one(
     let Some((mut line, phone_typed, details)) = found else { return Ok(None) };
     line.tags = session.rows(&TAGS_OF, params![company, lead], |row| Ok((row.get(0)?, row.get(1)?))).await?;
     let tags = line.tags.iter().map(|(_, name)| name.clone()).collect();
-    let events = session
+    let mut events: Vec<Event> = session
         .rows(&EVENTS_OF, params![company, lead, EVENTS_MAX], |row| {
             Ok(Event {
                 entry: row.get(0)?,
@@ -263,5 +263,7 @@ pub async fn one(
             })
         })
         .await?;
+    // Of a very long timeline the latest are kept; it reads from the beginning.
+    events.reverse();
     Ok(Some(LeadInFull { line, phone_typed, details, tags, events }))
 }

@@ -93,8 +93,8 @@ pub struct Matching {
 
 /// Rows of a page at the most.
 pub const ROWS_MAX: i64 = 1_000;
-/// A chip counts to here, so that the page says "1,000+".
-pub const CHIP_MAX: i64 = 1_001;
+/// Leads that the numbers on the chips are counted among, where no counter says them.
+pub const CHIPS_LOOK_AT: i64 = 2_000;
 
 /// The columns of a line.
 macro_rules! line {
@@ -190,22 +190,33 @@ pub async fn count(
     roads::count(session, &Question { company, filter, sight }, at_most).await
 }
 
-/// How many leads match in each status of the shelf, in the company's order, whatever status the filter names. Exact
-/// from the counters where nothing else is asked for; else up to [`CHIP_MAX`].
+/// The numbers on the chips.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chips {
+    /// How many leads match in each status of the shelf, in the company's order.
+    pub counts: Vec<(StatusId, i64)>,
+    /// Whether everything was looked at. If not, there are at least so many.
+    pub whole: bool,
+}
+
+/// How many leads match in each status of the shelf, whatever status the filter names. Exact from the counters where
+/// nothing else is asked for; else what is found among the first [`CHIPS_LOOK_AT`] leads along a short way, so that the
+/// numbers cost a page little, however many match.
 pub async fn chips(
     session: &mut Session,
     company: CompanyId,
     filter: &Filter,
     sight: Sight,
-) -> Result<Vec<(StatusId, i64)>> {
+) -> Result<Chips> {
     let filter = filter.without_status();
-    let counted = counted(session, company, &filter).await?;
+    let counts = counted(session, company, &filter).await?;
     if filter.is_plain() && sight == Sight::All {
-        return Ok(counted);
+        return Ok(Chips { counts, whole: true });
     }
-    let found = roads::count_per_status(session, &Question { company, filter: &filter, sight }).await?;
-    let chip = |status: StatusId| found.get(&status).copied().unwrap_or(0).min(CHIP_MAX);
-    Ok(counted.into_iter().map(|(status, _)| (status, chip(status))).collect())
+    let question = Question { company, filter: &filter, sight };
+    let (found, whole) = roads::count_per_status(session, &question, CHIPS_LOOK_AT).await?;
+    let chip = |status: StatusId| found.get(&status).copied().unwrap_or(0);
+    Ok(Chips { counts: counts.into_iter().map(|(status, _)| (status, chip(status))).collect(), whole })
 }
 
 /// Everything that matches, for "select all that match" (R22). Leads to which something happened after `as_of`, the

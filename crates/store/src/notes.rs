@@ -15,7 +15,7 @@ use domain::{
 sql! {
     COUNT_ENTRY = "UPDATE leads SET entries = entries + 1, last_activity_at_ms = $3,
             owner_acted_at_ms = CASE WHEN owner_id = $4 THEN $3 ELSE owner_acted_at_ms END
-        WHERE company_id = $1 AND id = $2 RETURNING entries";
+        WHERE company_id = $1 AND id = $2 RETURNING entries, owner_id";
     ADD = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, actor_id, detail)
         VALUES ($1, $2, $3, $4, 'note', $5, $6)";
     LOST_AT = "SELECT MAX(at_ms) FROM lead_events WHERE company_id = $1 AND lead_id = $2 AND from_owner_id = $3";
@@ -30,13 +30,13 @@ pub async fn add(
     text: &str,
     at: Moment,
 ) -> Result<Option<i64>> {
-    let entry: Option<i64> =
-        session.optional(&COUNT_ENTRY, params![company, lead, at, actor], |row| row.get(0)).await?;
-    if let Some(entry) = entry {
-        session.execute(&ADD, params![company, lead, entry, at, actor, text]).await?;
-        session.tell(Change::of(company, Topic::Leads).leads([lead]));
-    }
-    Ok(entry)
+    let counted: Option<(i64, Option<UserId>)> = session
+        .optional(&COUNT_ENTRY, params![company, lead, at, actor], |row| Ok((row.get(0)?, row.get(1)?)))
+        .await?;
+    let Some((entry, owner)) = counted else { return Ok(None) };
+    session.execute(&ADD, params![company, lead, entry, at, actor, text]).await?;
+    session.tell(Change::of(company, Topic::Leads).users(owner).leads([lead]));
+    Ok(Some(entry))
 }
 
 /// When this user last ceased to own the lead; `None` if they never did.

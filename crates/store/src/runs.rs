@@ -130,6 +130,7 @@ pub async fn finish(
         return Ok(false);
     }
     add_agents(session, company, run, agents).await?;
+    session.tell(Change::of(company, Topic::Runs));
     Ok(true)
 }
 
@@ -176,6 +177,7 @@ pub async fn record(session: &mut Session, company: CompanyId, record: Record<'_
         record.undoes
     ];
     session.execute(&RECORD, values).await?;
+    session.tell(Change::of(company, Topic::Runs));
     if record.agents.is_empty() {
         return Ok(());
     }
@@ -280,7 +282,6 @@ async fn add_agents(
     });
     session.stage(&STAGE_RUN_AGENTS, rows).await?;
     session.execute(&ADD_AGENTS, params![company, run]).await?;
-    session.tell(Change::of(company, Topic::Runs));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use domain::{
     text::fold,
     time::{Moment, WorkingDays},
 };
+use std::collections::HashMap;
 
 /// The hash of a session's token: SHA-256, in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +112,8 @@ sql! {
     END_EXPIRED = "DELETE FROM sessions WHERE expires_at_ms <= $1";
     OF_USER = "SELECT token_hash, created_at_ms, seen_at_ms, browser FROM sessions
         WHERE company_id = $1 AND user_id = $2 AND expires_at_ms > $3 ORDER BY seen_at_ms DESC, token_hash LIMIT $4";
+    SEEN_OF_ALL = "SELECT user_id, MAX(seen_at_ms) FROM sessions
+        WHERE company_id = $1 AND expires_at_ms > $2 GROUP BY user_id";
     DOORS = "SELECT c.id, c.name, i.user_id, i.password_hash, CASE WHEN u.banned_at_ms IS NULL THEN 0 ELSE 1 END
         FROM sign_ins i
         JOIN companies c ON c.id = i.company_id
@@ -213,6 +216,18 @@ pub async fn end_all(
 /// Forgets the sessions that have expired.
 pub async fn sweep(session: &mut Session, now: Moment) -> Result<u64> {
     session.execute(&END_EXPIRED, params![now]).await
+}
+
+/// When everybody who is signed in was last here. Whoever is signed out is not among them.
+pub async fn seen_of_all(
+    session: &mut Session,
+    company: CompanyId,
+    now: Moment,
+) -> Result<HashMap<UserId, Moment>> {
+    let seen = session
+        .rows(&SEEN_OF_ALL, params![company, now], |row| Ok((row.get::<UserId>(0)?, row.get::<Moment>(1)?)))
+        .await?;
+    Ok(seen.into_iter().collect())
 }
 
 /// The open sessions of a user, the one used last first.

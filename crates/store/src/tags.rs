@@ -20,7 +20,7 @@ use std::collections::HashSet;
 
 sql! {
     NAMED = "SELECT id, name FROM tags WHERE company_id = $1 AND name_folded = $2";
-    pub(crate) LOCK_CHOSEN = "SELECT l.id FROM stage_chosen t CROSS JOIN leads l
+    pub(crate) LOCK_CHOSEN = "SELECT l.id, l.owner_id FROM stage_chosen t CROSS JOIN leads l
         WHERE l.company_id = $1 AND l.id = t.lead_id
         ORDER BY t.lead_id /*pg FOR NO KEY UPDATE OF l*/";
     HAVING_TAG = "SELECT t.lead_id FROM stage_chosen t CROSS JOIN lead_tags lt
@@ -86,7 +86,8 @@ pub async fn tag(
     tags_max: i64,
 ) -> Result<Tagged> {
     selection::stage(session, leads.iter().copied()).await?;
-    let locked: Vec<LeadId> = session.rows(&LOCK_CHOSEN, params![company], |row| row.get(0)).await?;
+    let locked: Vec<(LeadId, Option<UserId>)> =
+        session.rows(&LOCK_CHOSEN, params![company], |row| Ok((row.get(0)?, row.get(1)?))).await?;
     let having: HashSet<LeadId> =
         set(session.rows(&HAVING_TAG, params![company, tagging.tag], |row| row.get(0)).await?);
     let full: HashSet<LeadId> = match tagging.way {
@@ -95,7 +96,8 @@ pub async fn tag(
     };
     let mut done = Tagged::default();
     let mut changing = Vec::with_capacity(locked.len());
-    for lead in locked {
+    let mut owners = Vec::new();
+    for (lead, owner) in locked {
         if having.contains(&lead) == (tagging.way == Way::On) {
             continue;
         }
@@ -103,6 +105,7 @@ pub async fn tag(
             done.full.push(lead);
         } else {
             changing.push(lead);
+            owners.extend(owner);
         }
     }
     done.changed = changing.len() as u64;
@@ -121,7 +124,7 @@ pub async fn tag(
     };
     let values = params![company, tagging.at, kind, tagging.actor, tagging.run, tagging.name];
     session.execute(&EVENTS, values).await?;
-    session.tell(Change::of(company, Topic::Leads).leads(changing));
+    session.tell(Change::of(company, Topic::Leads).users(owners).leads(changing));
     Ok(done)
 }
 

@@ -58,6 +58,7 @@ const STYLE: &str = style![
 
 const BEHAVIOURS: &str = behaviours![
     "toasts",
+    "ages",
     "theme",
     "dialogs",
     "popovers",
@@ -68,6 +69,7 @@ const BEHAVIOURS: &str = behaviours![
     "filters",
     "narrow",
     "drop",
+    "zone",
     "swaps",
     "live",
 ];

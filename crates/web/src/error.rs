@@ -9,9 +9,6 @@ pub enum Error {
     /// Nobody is signed in.
     #[error("Sign in to see this page.")]
     NotSignedIn,
-    /// There is no company yet: the first-run page makes one.
-    #[error("There is no company yet.")]
-    NoCompany,
     /// The role does not allow it.
     #[error("Your role does not allow this. Somebody who manages roles can change that.")]
     Forbidden,
@@ -22,8 +19,13 @@ pub enum Error {
     #[error("{0}")]
     Refused(String),
     /// More people want the same than can be served; trying again helps.
-    #[error("Too much is going on at this moment; try again in a few seconds. Nothing was changed.")]
-    Busy,
+    #[error("{0}")]
+    Busy(String),
+    /// Nobody knows whether it happened: the connection to the database broke at the worst moment.
+    #[error(
+        "The connection to the database broke while this was being saved. It may have happened or not: look before you repeat it."
+    )]
+    Unknown,
     /// Our fault. The text is for the log, not for the page.
     #[error("{0}")]
     Fault(String),
@@ -33,14 +35,21 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// More people want the same than can be served.
+    pub fn busy() -> Error {
+        Error::Busy(
+            "Too much is going on at this moment; try again in a few seconds. Nothing was changed.".into(),
+        )
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
             Error::NotSignedIn => StatusCode::UNAUTHORIZED,
             Error::Forbidden => StatusCode::FORBIDDEN,
-            Error::NotFound | Error::NoCompany => StatusCode::NOT_FOUND,
+            Error::NotFound => StatusCode::NOT_FOUND,
             Error::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Busy(_) | Error::Unknown => StatusCode::SERVICE_UNAVAILABLE,
             Error::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -49,11 +58,11 @@ impl Error {
     pub fn title(&self) -> &'static str {
         match self {
             Error::NotSignedIn => "Sign in first",
-            Error::NoCompany => "No company yet",
             Error::Forbidden => "Not allowed",
             Error::NotFound => "Not found",
             Error::Refused(_) => "That did not work",
-            Error::Busy => "Busy",
+            Error::Busy(_) => "Not now",
+            Error::Unknown => "Look first",
             Error::Fault(_) => "Our mistake",
         }
     }
@@ -74,7 +83,21 @@ impl Error {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {
-            store::Error::Busy { .. } => Error::Busy,
+            // Their own sentences say what happened and what to do.
+            store::Error::Busy { .. }
+            | store::Error::QueueFull { .. }
+            | store::Error::Locked
+            | store::Error::Deadlock
+            | store::Error::GivenUp
+            | store::Error::DiskFull => Error::Busy(crate::words::sentence(&error.to_string())),
+            store::Error::Unavailable(why) => {
+                tracing::error!(why, "the database cannot be reached");
+                Error::Busy("The database cannot be reached at this moment; try again soon.".into())
+            }
+            store::Error::CommitUnknown(why) => {
+                tracing::error!(why, "a commit is unknown");
+                Error::Unknown
+            }
             error => Error::Fault(error.to_string()),
         }
     }

@@ -130,16 +130,18 @@ fn nav(who: &SignedIn, current: Item) -> Vec<NavItem> {
 
 /// On to another page, which says this when it is there.
 pub fn go_on_saying(href: &str, toast: &Toast) -> Response {
-    let fields = [
-        ("tone", tone_word(toast.tone)),
-        ("text", &toast.text),
-        ("undo", toast.undo.as_deref().unwrap_or("")),
-    ];
-    let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    if text.len() > SAID_BYTES_MAX {
-        return go_on(href);
+    let mut told = toast.text.clone();
+    loop {
+        let undo = toast.undo.as_deref().unwrap_or("");
+        let fields = [("tone", tone_word(toast.tone)), ("text", &*told), ("undo", undo)];
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        if text.len() <= SAID_BYTES_MAX {
+            return (CookieJar::new().add(said_cookie(text)), Redirect::to(href)).into_response();
+        }
+        // A cookie holds little: the end of a long sentence goes, its Undo stays.
+        let half = told.chars().count() / 2;
+        told = told.chars().take(half).chain(['…']).collect();
     }
-    (CookieJar::new().add(said_cookie(text)), Redirect::to(href)).into_response()
 }
 
 /// On to another page.

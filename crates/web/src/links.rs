@@ -92,6 +92,11 @@ pub fn upload(upload: &str) -> String {
     format!("/imports/uploads/{upload}")
 }
 
+/// The import of an uploaded file.
+pub fn upload_import(upload: &str) -> String {
+    format!("/imports/uploads/{upload}/import")
+}
+
 /// One import.
 pub fn import(import: ImportId) -> String {
     format!("/imports/{import}")
@@ -130,9 +135,4 @@ pub fn user_ban(user: UserId) -> String {
 /// A user's sessions.
 pub fn user_sessions(user: UserId) -> String {
     format!("/users/{user}/sessions/end")
-}
-
-/// A user's password.
-pub fn user_password(user: UserId) -> String {
-    format!("/users/{user}/password")
 }

@@ -1,8 +1,8 @@
 //! The live updates: a stream of events that says what to look at again. It carries no data, so that whoever may not
 //! see a lead learns nothing of it: the page asks again, and its query decides (R14).
 //!
-//! Events: `queue` (the leads that the listener owns), `leads` (any lead), `lead-<id>`, `run`, `import`, `people`,
-//! `settings`.
+//! Events: `queue` (the leads that the listener owns), `leads` (any lead that they see), `lead-<id>`, `lead` (whichever
+//! is open), `run`, `import`, `people`, `settings`.
 
 use crate::{signed_in::SignedIn, site::Site};
 use axum::{
@@ -10,7 +10,7 @@ use axum::{
     response::sse::{Event, KeepAlive, Sse},
 };
 use domain::viewer::Sight;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 use store::changes::{Changes, News, Topic, Which};
 
@@ -35,7 +35,7 @@ pub async fn stream(
         let event = listener.next().await?;
         Some((Ok(Event::default().event(event).data("-")), listener))
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE))
+    Sse::new(events.fuse()).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE))
 }
 
 struct Listener {
@@ -63,15 +63,16 @@ impl Listener {
                 self.hear(&news);
             }
             // A ban or a new role concerns this very stream (R16).
-            if news.concerns(self.who.company.id, Topic::People) && !self.is_still_signed_in().await {
+            if news.concerns(self.who.company.id, Topic::People) && !self.look_who_listens().await {
                 return None;
             }
         }
     }
 
-    async fn is_still_signed_in(&mut self) -> bool {
+    /// Who listens now: their role or branch may be another one. False when the session has ended.
+    async fn look_who_listens(&mut self) -> bool {
         match actions::sign_in::who(&self.site.store, &self.who.token, self.site.now()).await {
-            Ok(found) => found.is_some(),
+            Ok(found) => found.map(|who| self.who.who = who).is_some(),
             // The database is away: the stream stays, the next news asks again.
             Err(_) => true,
         }
@@ -110,13 +111,17 @@ impl Listener {
             if own {
                 tell("queue".into());
             }
-            // Who sees only their own leads hears nothing of the others.
-            if own || !matches!(self.who.sight(), Sight::OwnedBy(_)) {
-                tell("leads".into());
-            }
-            match &change.leads {
-                Which::All => tell("lead".into()),
-                Which::These(leads) => leads.iter().for_each(|lead| tell(format!("lead-{lead}"))),
+            match (&change.leads, self.who.sight()) {
+                // Who sees only their own leads hears nothing of the others, nor which ones changed beside their own.
+                (_, Sight::OwnedBy(_)) if own => {
+                    ["leads", "lead"].into_iter().for_each(|event| tell(event.into()))
+                }
+                (_, Sight::OwnedBy(_)) => {}
+                (Which::All, _) => ["leads", "lead"].into_iter().for_each(|event| tell(event.into())),
+                (Which::These(leads), _) => {
+                    tell("leads".into());
+                    leads.iter().for_each(|lead| tell(format!("lead-{lead}")));
+                }
             }
         }
     }

@@ -5,7 +5,11 @@ use crate::{
     error::Error,
     frame::Visit,
     links, live,
-    pages::{account, configurations, first_run, sign_in, theme, users},
+    pages::{
+        account, agent, configurations, first_run, imports, kit, lead, lead_fields,
+        leads::{self, bulk},
+        new_lead, runs, sign_in, theme, users,
+    },
     parts::{self, Button, Toast, Tone},
     site::Site,
     words::sentence,
@@ -21,8 +25,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use maud::html;
 use std::{sync::Arc, time::Duration};
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
-    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, timeout::TimeoutLayer,
 };
 
 /// Bytes that a form may have; files have a limit of their own.
@@ -32,6 +35,7 @@ const PAGE_SECONDS_MAX: Duration = Duration::from_secs(60);
 
 /// The site.
 pub fn router(site: Arc<Site>) -> Router {
+    let file_bytes_max = usize::try_from(site.imports.uploads().limits().bytes_max).unwrap_or(usize::MAX);
     let pages = Router::new()
         .route(links::home(), get(sign_in::home))
         .route(links::sign_in(), get(sign_in::form).post(sign_in::sign_in))
@@ -42,25 +46,56 @@ pub fn router(site: Arc<Site>) -> Router {
         .route(links::account(), get(account::page))
         .route(links::account_password(), post(account::change_password))
         .route(links::account_sessions(), post(account::end_sessions))
+        .route(links::dashboard(), get(agent::dashboard))
+        .route(links::tasks(), get(agent::tasks))
+        .route(links::leads(), get(leads::page).post(new_lead::add))
+        .route(links::customers(), get(leads::customers))
+        .route(links::agents(), get(leads::agents))
+        .route(links::new_lead(), get(new_lead::form))
+        .route(links::leads_assignment(), post(bulk::assign))
+        .route(links::leads_spread(), post(bulk::spread))
+        .route(links::leads_status(), post(bulk::set_status))
+        .route(links::leads_tags(), post(bulk::add_tag))
+        .route("/leads/{lead}", get(lead::page))
+        .route("/leads/{lead}/assignment", post(lead::assign))
+        .route("/leads/{lead}/unassignment", post(lead::unassign))
+        .route("/leads/{lead}/status", post(lead::set))
+        .route("/leads/{lead}/tags", post(lead::tag))
+        .route("/leads/{lead}/tags/removal", post(lead::untag))
+        .route("/leads/{lead}/notes", post(lead::note))
+        .route("/leads/{lead}/fields", get(lead_fields::form).post(lead_fields::save))
+        .route("/imports/uploads/{upload}", get(imports::preview).post(imports::preview_again))
+        .route("/imports/uploads/{upload}/import", post(imports::start))
+        .route("/imports/{import}", get(imports::one))
+        .route("/imports/{import}/errors.csv", get(imports::errors))
+        .route("/imports/{import}/undo", post(imports::undo))
+        .route(links::runs(), get(runs::list))
+        .route("/runs/{run}", get(runs::one))
+        .route("/runs/{run}/undo", post(runs::undo))
         .route(links::users(), get(users::list).post(users::add))
         .route(links::new_user(), get(users::new))
         .route("/users/{user}", get(users::one).post(users::edit))
         .route("/users/{user}/ban", post(users::ban))
-        .route("/users/{user}/password", post(users::set_password))
         .route("/users/{user}/sessions/end", post(users::end_sessions))
         .route(links::configurations(), get(configurations::page))
         .route(links::auto_assignment(), post(configurations::save))
         .route(links::auto_assignment_preview(), get(configurations::preview))
-        .route(links::kit(), get(crate::pages::kit::page))
+        .route(links::run_now(), get(configurations::confirm).post(configurations::run_now))
+        .merge(kit::routes())
         .route(links::health(), get(health))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_SECONDS_MAX))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
+    // A file comes in as long as it takes, up to its own limit.
+    let files = Router::new()
+        .route(links::imports(), get(imports::page).post(imports::take))
+        .layer(DefaultBodyLimit::max(file_bytes_max.saturating_add(FORM_BYTES_MAX)));
     Router::new()
         .merge(pages)
+        .merge(files)
         .route(links::live(), get(live::stream))
         .fallback(nothing_here)
-        .layer(middleware::from_fn_with_state(Arc::clone(&site), tell_errors))
         .layer(CatchPanicLayer::custom(caught))
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), tell_errors))
         .layer(CompressionLayer::new())
         .merge(assets::routes())
         .layer(CsrfLayer::new())
@@ -103,7 +138,7 @@ fn caught(panic: Box<dyn std::any::Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words");
     tracing::error!(why, "a page panicked");
-    (StatusCode::INTERNAL_SERVER_ERROR, Error::Fault(String::new()).sentence()).into_response()
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 /// Turns an error into what the one who asked can use: a page, a message over the page they are on, or the way to the
@@ -112,8 +147,10 @@ async fn tell_errors(State(_): State<Arc<Site>>, visit: Visit, request: Request,
     let swaps = is_a_swap(request.headers());
     let asked = (request.method() == Method::GET).then(|| request.uri().to_string());
     let path = request.uri().path().to_owned();
+    let is_panel_renewed = request.method() == Method::GET
+        && request.headers().get("hx-target").is_some_and(|target| target.as_bytes().ends_with(b"#panel"));
     let response = next.run(request).await;
-    let Some(error) = response.extensions().get::<Arc<Error>>().cloned() else { return response };
+    let Some(error) = error_of(&response) else { return response };
     if let Error::Fault(why) = &*error {
         tracing::error!(path, why, "a page failed");
     }
@@ -121,6 +158,10 @@ async fn tell_errors(State(_): State<Arc<Site>>, visit: Visit, request: Request,
         return to_sign_in(swaps, asked.as_deref());
     }
     let told = sentence(&error.sentence());
+    if swaps && matches!(*error, Error::NotFound) && is_panel_renewed {
+        // The lead went to somebody else while its panel was open: it leaves the screen (R19).
+        return html! { aside.panel #panel {} div #toasts {} }.into_response();
+    }
     if swaps {
         // The page they are on stays as it is; only the message is put over it.
         let toast = html! { div #toasts { (Toast::new(Tone::Error, told)) } };
@@ -129,6 +170,32 @@ async fn tell_errors(State(_): State<Arc<Site>>, visit: Visit, request: Request,
     let way_on = [Button::plain("Go to the start page").href(links::home())];
     let main = parts::sign_in::failure(error.title(), &told, &way_on);
     (error.status(), parts::bare(error.title(), visit.theme, &main)).into_response()
+}
+
+/// The error in an answer: ours, or one of a layer or an extractor, which know no pages.
+fn error_of(response: &Response) -> Option<Arc<Error>> {
+    if let Some(error) = response.extensions().get::<Arc<Error>>() {
+        return Some(Arc::clone(error));
+    }
+    let is_a_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let told = |sentence: &str| Some(Arc::new(Error::Refused(sentence.into())));
+    match response.status() {
+        _ if is_a_page => None,
+        StatusCode::SERVICE_UNAVAILABLE => Some(Arc::new(Error::Busy(format!(
+            "This takes longer than {} seconds. If it changes something, it goes on by itself: look again in a while before you repeat it.",
+            PAGE_SECONDS_MAX.as_secs()
+        )))),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(Arc::new(Error::NotFound)),
+        StatusCode::PAYLOAD_TOO_LARGE => told("The form is larger than 1 MiB; send less at once."),
+        StatusCode::INTERNAL_SERVER_ERROR => Some(Arc::new(Error::Fault("a page panicked".into()))),
+        status if status.is_client_error() => told(
+            "The form or the address is not one of this site as it is now; reload the page and try again.",
+        ),
+        _ => None,
+    }
 }
 
 fn to_sign_in(swaps: bool, asked: Option<&str>) -> Response {

@@ -2,6 +2,10 @@
 //! missed by another process on the same database.
 
 use crate::error::Error;
+use actions::{
+    running_imports::Imports,
+    uploads::{UploadLimits, Uploads},
+};
 use domain::time::Moment;
 use governor::{Quota, RateLimiter, state::keyed::HashMapStateStore};
 use std::{
@@ -20,8 +24,10 @@ const CHECK_WAIT: Duration = Duration::from_secs(10);
 const TRIES_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// … and how often another one is, after these.
 const TRY_AGAIN: Duration = Duration::from_secs(6);
-/// E-mails whose tries are remembered; beyond it the old ones are forgotten.
+/// E-mails whose tries are remembered.
 const TRIED_MAX: usize = 10_000;
+/// The longest e-mail that is looked at (RFC 5321).
+const EMAIL_BYTES_MAX: usize = 320;
 
 /// Where the present moment comes from.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
@@ -38,6 +44,8 @@ pub struct Settings {
     pub chance: Chance,
     /// Asked on the first-run page, while there is no company yet.
     pub first_run_token: Option<String>,
+    /// Bytes that an uploaded file may have.
+    pub upload_bytes_max: u64,
     /// Browsers come in by https, so cookies are for https only.
     pub https: bool,
 }
@@ -46,6 +54,8 @@ pub struct Settings {
 pub struct Site {
     /// The database.
     pub store: Store,
+    /// Files that wait, and imports that run.
+    pub imports: Imports,
     pub(crate) chance: Chance,
     pub(crate) https: bool,
     clock: Clock,
@@ -59,11 +69,15 @@ type Tries = RateLimiter<String, HashMapStateStore<String>, governor::clock::Mon
 
 impl Site {
     /// A site with these settings.
-    pub fn new(settings: Settings) -> Arc<Site> {
+    pub fn new(settings: Settings) -> actions::Result<Arc<Site>> {
+        let limits = UploadLimits { bytes_max: settings.upload_bytes_max, ..UploadLimits::default() };
+        let uploads = Uploads::beside(&settings.store, limits)?;
+        let imports = Imports::new(settings.store.clone(), uploads, Arc::clone(&settings.clock));
         let quota =
             Quota::with_period(TRY_AGAIN).expect("six seconds are not none").allow_burst(TRIES_AT_ONCE);
-        Arc::new(Site {
+        Ok(Arc::new(Site {
             store: settings.store,
+            imports,
             chance: settings.chance,
             https: settings.https,
             clock: settings.clock,
@@ -71,7 +85,7 @@ impl Site {
             tries: RateLimiter::hashmap(quota),
             checks: Semaphore::new(CHECKS_MAX),
             closing: watch::channel(false).0,
-        })
+        }))
     }
 
     /// Ends the streams, which would otherwise never end: the service is about to.
@@ -88,10 +102,17 @@ impl Site {
         (self.clock)()
     }
 
-    /// Whether this e-mail may be tried once more at this time.
+    /// Whether this e-mail may be tried once more at this time. What cannot be an e-mail may not, nor may a new one while
+    /// more are being tried than can be remembered.
     pub(crate) fn may_try(&self, email: &str) -> bool {
-        if self.tries.len() > TRIED_MAX {
+        if email.len() > EMAIL_BYTES_MAX {
+            return false;
+        }
+        if self.tries.len() >= TRIED_MAX {
             self.tries.retain_recent();
+            if self.tries.len() >= TRIED_MAX {
+                return false;
+            }
         }
         self.tries.check_key(&domain::text::fold(email)).is_ok()
     }
@@ -100,7 +121,7 @@ impl Site {
     pub(crate) async fn turn_for_a_check(&self) -> Result<SemaphorePermit<'_>, Error> {
         match tokio::time::timeout(CHECK_WAIT, self.checks.acquire()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Error::Busy),
+            _ => Err(Error::busy()),
         }
     }
 

@@ -32,6 +32,11 @@ pub fn up_to(counted: i64, at_most: i64) -> String {
     if counted > at_most { format!("{}+", number(at_most)) } else { number(counted) }
 }
 
+/// A number, or the least that it is: `412`, `412+`.
+pub fn at_least(counted: i64, whole: bool) -> String {
+    if whole { number(counted) } else { format!("{}+", number(counted)) }
+}
+
 /// How long ago: `now`, `5 min`, `3 h`, `12 d`, `8 mo`, `2 y`.
 pub fn age(since: Moment, now: Moment) -> String {
     let minutes = (now.0 - since.0).max(0) / 60_000;
@@ -42,6 +47,16 @@ pub fn age(since: Moment, now: Moment) -> String {
         1_440..86_400 => format!("{} d", minutes / 1_440),
         86_400..525_600 => format!("{} mo", minutes / 43_200),
         _ => format!("{} y", minutes / 525_600),
+    }
+}
+
+/// How long something took: `0.3 s`, `12 s`, `4 min`.
+pub fn took(from: Moment, until: Moment) -> String {
+    match (until.0 - from.0).max(0) {
+        0..100 => "0.1 s".into(),
+        milliseconds @ 100..10_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
+        milliseconds @ 10_000..120_000 => format!("{} s", milliseconds / 1_000),
+        milliseconds => format!("{} min", milliseconds / 60_000),
     }
 }
 
@@ -84,6 +99,15 @@ mod tests {
             (400 * 1_440, "1 y"),
         ] {
             assert_eq!(age(Moment(0), Moment(minutes * minute)), expect, "{minutes}");
+        }
+    }
+
+    #[test]
+    fn durations_are_short() {
+        for (milliseconds, expect) in
+            [(0, "0.1 s"), (340, "0.3 s"), (9_999, "9.9 s"), (61_000, "61 s"), (150_000, "2 min")]
+        {
+            assert_eq!(took(Moment(5), Moment(5 + milliseconds)), expect);
         }
     }
 

@@ -56,6 +56,21 @@ fn planted_damage_is_found_and_a_recount_mends_the_counters() {
                 &["1 timeline entries belong to no lead"],
                 false,
             ),
+            (
+                "DELETE FROM lead_terms WHERE company_id = $1 AND term LIKE ' %'",
+                &["searches go by 4 terms; the leads have 8, and they are not the same"],
+                true,
+            ),
+            (
+                "UPDATE lead_terms SET term = term || 'x' WHERE company_id = $1 AND term NOT LIKE ' %'",
+                &["searches go by 8 terms; the leads have 8, and they are not the same"],
+                true,
+            ),
+            (
+                "UPDATE leads SET name_key = 'x' WHERE company_id = $1",
+                &["4 leads are sorted under another name than theirs"],
+                true,
+            ),
         ] {
             let office = Office::open(&database, "Asha; Ben").await;
             let office = office.with("2 Missed of Asha; 1 Unassigned; Old WrongNumber of Asha").await;

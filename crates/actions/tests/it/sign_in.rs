@@ -126,6 +126,9 @@ fn sessions_of_a_user_are_listed_limited_and_can_be_ended() {
         }
         let mut reader = store.read().await.expect("a reader");
         let open = sessions::of_user(reader.session(), company, boss, after(60)).await.expect("read");
+        let seen = sessions::seen_of_all(reader.session(), company, after(60)).await.expect("read");
+        assert_eq!(seen.len(), 1, "whoever is signed in, once");
+        assert_eq!(seen[&boss], open[0].seen_at, "when they were here last");
         drop(reader);
         assert_eq!(open.len() as i64, sessions::SESSIONS_MAX, "the oldest had to go");
         assert_eq!(open[0].token, tokens.last().expect("some").hash(), "the last used first");

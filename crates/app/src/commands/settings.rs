@@ -31,6 +31,8 @@ async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<
             Strategy::EqualShares => allot::Strategy::EqualShares,
             Strategy::LevelQueues => allot::Strategy::LevelQueues,
         }),
+        oldest_first: None,
+        rest_hours: None,
         own_password: None,
     };
     let (store, company) = place.open_company().await?;

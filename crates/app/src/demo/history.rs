@@ -172,8 +172,7 @@ impl History {
             enabled: Some(true),
             statuses: Some(["Unassigned", "Not Picked", "Missed"].map(str::to_owned).to_vec()),
             at: Some(MinuteOfDay::NINE),
-            strategy: None,
-            own_password: None,
+            ..Change::default()
         };
         save_auto_assignment(store, history.company.id, change, Viewer::Operator, evening).await?;
         history.plan_the_days();

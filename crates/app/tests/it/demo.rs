@@ -26,7 +26,7 @@ fn json(folder: &Path, arguments: &[&str]) -> Value {
 fn one_command_makes_a_company_that_is_alive() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
-    let output = evenhand(folder, &["demo"]);
+    let output = evenhand(folder, &["demo", "--no-serve"]);
     let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{told}");
     for words in
@@ -72,7 +72,7 @@ fn one_command_makes_a_company_that_is_alive() {
     }
 
     // And it never touches a company that is there, its own neither.
-    let again = evenhand(folder, &["demo"]);
+    let again = evenhand(folder, &["demo", "--no-serve"]);
     assert_eq!(again.status.code(), Some(2));
     let told = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(told.contains("./evenhand-demo/evenhand.db is there already"), "{told}");

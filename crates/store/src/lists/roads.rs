@@ -12,7 +12,7 @@ use super::{Filter, Question, Result};
 use crate::{query::Query, session::Session, statuses};
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, ImportId, LeadId, SourceId, StatusId, TagId},
-    lead_list::{Cursor, Doubtful, Owner, Place, Shelf, Sort, SortKey, Span, WORD_STARTS, Word},
+    lead_list::{Cursor, Doubtful, Owner, Place, Search, Shelf, Sort, SortKey, Span, WORD_STARTS, Word},
     time::Moment,
     viewer::Sight,
 };
@@ -21,28 +21,34 @@ use std::collections::HashMap;
 /// How hard to try before it is known which way is short.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Effort {
-    /// Leads of a road that are counted to find out whether there are few.
+    /// Leads of a road that are counted at first, to find out whether there are few.
     pub(super) probed: i64,
-    /// The same, when the first way did not lead anywhere.
-    pub(super) probed_again: i64,
+    /// The most that are counted when that does not show a short way.
+    pub(super) probed_max: i64,
+    /// Counting on begins where the way so far costs so many times what was counted.
+    pub(super) thrift: i64,
     /// How many times longer than expected a walk may become.
     pub(super) patience: i64,
     /// A walk that is given up has seen at least so many.
     pub(super) walked_min: i64,
 }
 
-/// As measured: docs/decisions/0008.
+/// What did well at a million leads on SQLite: docs/decisions/0008.
 pub(super) const EFFORT: Effort =
-    Effort { probed: 4_000, probed_again: 300_000, patience: 6, walked_min: 2_000 };
+    Effort { probed: 4_000, probed_max: 400_000, thrift: 10, patience: 6, walked_min: 500 };
 
 /// What it costs to look at a row, in steps along an index: the ratios, not the numbers, matter.
 mod cost {
     /// An entry of an index.
     pub(super) const ENTRY: i64 = 1;
     /// A row of the table in the order of its key.
-    pub(super) const ROW: i64 = 2;
-    /// A row of the table anywhere.
-    pub(super) const LOOK_UP: i64 = 12;
+    pub(super) const ROW: i64 = 3;
+    /// A row of the table out of order: mostly a page of its own.
+    pub(super) const LOOK_UP: i64 = 30;
+    /// A row of the table some way behind the last one.
+    pub(super) const NEXT_LOOK_UP: i64 = 10;
+    /// A lead's identifier, kept to be found again.
+    pub(super) const KEPT: i64 = 3;
     /// Whether a lead has a tag.
     pub(super) const TAG: i64 = 8;
     /// Whether a name has a word.
@@ -186,6 +192,25 @@ impl<'q> Road<'q> {
         }
     }
 
+    /// The identifiers along it, each once, without a look at the leads.
+    fn ids(self, text: &mut Query<'q>) {
+        match self {
+            Road::Word(word) => {
+                let once = if word.number.is_none() { "DISTINCT t.lead_id AS id" } else { "t.lead_id AS id" };
+                found_by(word, " UNION ", once, "p.id", text);
+            }
+            Road::Tag(tag) => text.with(
+                "SELECT t.lead_id AS id FROM lead_tags t /*sqlite INDEXED BY sqlite_autoindex_lead_tags_1*/
+                    WHERE t.company_id = $1 AND t.tag_id = ?1",
+                [tag.into()],
+            ),
+            road => {
+                text.add("SELECT l.id AS id");
+                road.go(text);
+            }
+        }
+    }
+
     /// The column of the identifier by which its entries follow each other.
     fn id(self) -> &'static str {
         if matches!(self, Road::Tag(_)) { "t.lead_id" } else { "l.id" }
@@ -209,7 +234,7 @@ impl<'q> Road<'q> {
             };
         }
         if needs & !self.columns() != 0 || matches!(self, Road::Tag(_) | Road::Word(_)) {
-            cost += cost::LOOK_UP;
+            cost += if self.order() == Some(SortKey::Id) { cost::NEXT_LOOK_UP } else { cost::LOOK_UP };
         }
         cost
     }
@@ -321,7 +346,7 @@ impl<'q> Condition<'q> {
     }
 }
 
-fn within<'q>(span: Span, column: &str, text: &mut Query<'q>) {
+fn within(span: Span, column: &str, text: &mut Query<'_>) {
     if let Some(from) = span.from {
         text.with(&format!(" AND {column} >= ?1"), [from.into()]);
     }
@@ -426,7 +451,7 @@ impl<'q> Question<'q> {
         all.extend(Some(filter.created).filter(|span| !span.is_open()).map(Condition::Created));
         all.extend(Some(filter.last_activity).filter(|span| !span.is_open()).map(Condition::LastActivity));
         all.extend(filter.doubtful.map(Condition::Doubtful));
-        all.extend(filter.search.iter().flat_map(|search| search.words()).map(Condition::Word));
+        all.extend(filter.search.iter().flat_map(Search::words).map(Condition::Word));
         all
     }
 }
@@ -440,6 +465,8 @@ pub(super) enum Way<'q> {
     Walk(Road<'q>, i64),
     /// All of the road that fits, sorted.
     Gather(Road<'q>),
+    /// What lies on both roads and fits, sorted: the leads themselves are looked up only where the roads meet.
+    Meet(Road<'q>, Road<'q>),
 }
 
 /// A page's places, in order, with what the next page starts behind.
@@ -453,17 +480,20 @@ pub(super) async fn page(
 ) -> Result<Vec<Cursor>> {
     let conditions = question.conditions();
     let mut known = Sizes::default();
-    let way = first_way(session, question, &conditions, sort.key(), (rows, effort), &mut known).await?;
+    let way = match straight(&conditions, sort.key()) {
+        Some(way) => way,
+        None => promising_way(session, question, &conditions, sort.key(), (rows, effort), &mut known).await?,
+    };
     let found = take(session, &page_text(question, &conditions, way, sort, behind, rows), sort).await?;
     let Way::Walk(road, patience) = way else { return Ok(found) };
     if found.len() as i64 >= rows || known.size_of(road, &conditions) <= patience {
         return Ok(found);
     }
     // What fits lies elsewhere, or the list ends here.
-    let way = last_way(session, question, &conditions, sort.key(), effort, &mut known).await?;
+    probe(session, question, &conditions, effort.probed_max, &mut known).await?;
+    let (_, way) = best_gathering(&conditions, sort.key(), &known);
     take(session, &page_text(question, &conditions, way, sort, behind, rows), sort).await
 }
-
 /// The number of leads, up to a limit.
 pub(super) async fn count(session: &mut Session, question: &Question<'_>, at_most: i64) -> Result<i64> {
     let conditions = question.conditions();
@@ -472,16 +502,30 @@ pub(super) async fn count(session: &mut Session, question: &Question<'_>, at_mos
     session.one(&text.sql(), text.values(), |row| row.get(0)).await
 }
 
-/// The number of leads per status, each at least right up to the limit.
+/// The number of leads per status among the first so many along a short road, and whether these were all.
 pub(super) async fn count_per_status(
     session: &mut Session,
     question: &Question<'_>,
-) -> Result<HashMap<StatusId, i64>> {
+    looked_at_max: i64,
+) -> Result<(HashMap<StatusId, i64>, bool)> {
     let conditions = question.conditions();
-    let road = narrowest(session, question, &conditions, &mut Sizes::default()).await?;
-    let text = per_status_text(question, &conditions, road);
-    let found = session.rows(&text.sql(), text.values(), |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    Ok(found.into_iter().collect())
+    let mut known = Sizes::default();
+    probe(session, question, &conditions, EFFORT.probed, &mut known).await?;
+    let narrow = known
+        .narrow
+        .iter()
+        .filter_map(|(index, size, _)| Some((size, conditions[*index].road(SortKey::LastActivity)?)));
+    let road = narrow.min_by_key(|(size, _)| *size).map_or(Road::Leads, |(_, road)| road);
+    let text = per_status_text(question, &conditions, road, looked_at_max);
+    let (mut found, mut looked_at) = (HashMap::new(), 0);
+    session
+        .each(&text.sql(), text.values(), |row| {
+            found.insert(row.get(0)?, row.get(1)?);
+            looked_at += row.get::<i64>(2)?;
+            Ok(())
+        })
+        .await?;
+    Ok((found, looked_at < looked_at_max))
 }
 
 /// Every lead with its version and last activity, in no particular order.
@@ -511,6 +555,11 @@ struct Sizes {
 }
 
 impl Sizes {
+    /// Whether some roads may be longer than they were counted.
+    fn are_open(&self) -> bool {
+        self.narrow.iter().any(|(_, _, open)| *open)
+    }
+
     /// How long a road is, at the most.
     fn size_of<'q>(&self, road: Road<'q>, conditions: &[Condition<'q>]) -> i64 {
         self.narrow
@@ -555,8 +604,19 @@ pub(super) fn along<'q>(key: SortKey) -> Road<'q> {
     }
 }
 
-/// The way that promises to be the quickest.
-async fn first_way<'q>(
+/// The way where everything along a road is on the list in its order: nothing else needs to be known.
+fn straight<'q>(conditions: &[Condition<'q>], key: SortKey) -> Option<Way<'q>> {
+    let narrow = conditions.iter().filter_map(|condition| condition.road(key));
+    narrow
+        .chain([along(key)])
+        .find(|road| {
+            road.order() == Some(key) && conditions.iter().all(|condition| condition.is_kept_by(*road))
+        })
+        .map(Way::Straight)
+}
+
+/// The way that promises to be the quickest. The lengths of the roads are counted as far as that is worth it.
+async fn promising_way<'q>(
     session: &mut Session,
     question: &Question<'q>,
     conditions: &[Condition<'q>],
@@ -564,53 +624,78 @@ async fn first_way<'q>(
     (rows, effort): (i64, Effort),
     known: &mut Sizes,
 ) -> Result<Way<'q>> {
-    let along = along(key);
-    let narrow = || conditions.iter().filter_map(|condition| condition.road(key));
-    if let Some(road) = narrow().chain([along]).find(|road| {
-        road.order() == Some(key) && conditions.iter().all(|condition| condition.is_kept_by(*road))
-    }) {
-        return Ok(Way::Straight(road));
-    }
-    probe(session, question, conditions, effort.probed, known).await?;
-    let mut ways: Vec<(i64, Way<'q>)> = Vec::new();
-    for (index, size, open) in &known.narrow {
-        let Some(road) = conditions[*index].road(key) else { continue };
-        if !open {
-            ways.push((size * road.step(conditions, key), Way::Gather(road)));
+    let mut up_to = effort.probed;
+    loop {
+        probe(session, question, conditions, up_to, known).await?;
+        let (cost, way) = best_way(conditions, key, (rows, effort), known);
+        if cost <= up_to * effort.thrift || up_to >= effort.probed_max || !known.are_open() {
+            return Ok(way);
         }
+        up_to = (up_to * 10).min(effort.probed_max);
     }
-    for road in narrow().filter(|road| road.order() == Some(key)).chain([along]) {
-        let size = known.size_of(road, conditions);
+}
+
+/// The way that promises to be the quickest by what is known, with what it costs.
+fn best_way<'q>(
+    conditions: &[Condition<'q>],
+    key: SortKey,
+    (rows, effort): (i64, Effort),
+    known: &Sizes,
+) -> (i64, Way<'q>) {
+    let mut best = best_gathering(conditions, key, known);
+    let narrow = conditions.iter().filter_map(|condition| condition.road(key));
+    for road in narrow.filter(|road| road.order() == Some(key)).chain([along(key)]) {
         let share: f64 = known
             .narrow
             .iter()
             .filter(|(index, ..)| !conditions[*index].is_kept_by(road))
             .map(|(_, size, _)| (*size as f64 / known.total.max(1) as f64).clamp(1e-9, 1.0))
             .product();
-        let expected = ((rows as f64 / share).min(1e15) as i64).min(size);
-        let patience = expected.saturating_mul(effort.patience).max(effort.walked_min);
-        ways.push((expected * road.step(conditions, key), Way::Walk(road, patience)));
+        let expected = ((rows as f64 / share).min(1e15) as i64).min(known.size_of(road, conditions));
+        let cost = expected.saturating_mul(road.step(conditions, key));
+        if cost < best.0 {
+            // A walk that leads nowhere may cost as much as the gathering that follows, and no more.
+            let affordable = best.0 / road.step(conditions, key);
+            let patience = expected.saturating_mul(effort.patience).min(affordable).max(effort.walked_min);
+            best = (cost, Way::Walk(road, patience));
+        }
     }
-    Ok(ways.into_iter().min_by_key(|(cost, _)| *cost).map_or(Way::Walk(along, i64::MAX), |(_, way)| way))
+    best
 }
 
-/// The way that ends: the shortest road to everything that could fit, or the whole road of the sort.
-async fn last_way<'q>(
-    session: &mut Session,
-    question: &Question<'q>,
-    conditions: &[Condition<'q>],
-    key: SortKey,
-    effort: Effort,
-    known: &mut Sizes,
-) -> Result<Way<'q>> {
-    probe(session, question, conditions, effort.probed_again, known).await?;
-    let along = along(key);
-    let walk = (known.total * along.step(conditions, key), Way::Walk(along, i64::MAX));
-    let gathers = known.narrow.iter().filter_map(|(index, size, _)| {
-        let road = conditions[*index].road(key)?;
-        Some((size * road.step(conditions, key), Way::Gather(road)))
+/// The shortest road to everything that could fit, with what it costs to gather that.
+fn best_gathering<'q>(conditions: &[Condition<'q>], key: SortKey, known: &Sizes) -> (i64, Way<'q>) {
+    let narrow = known.narrow.iter().filter(|(_, _, open)| !open).filter_map(|(index, size, _)| {
+        // By identifier the leads are looked up in the order in which they lie.
+        let roads = [conditions[*index].road(key)?, conditions[*index].road(SortKey::Id)?];
+        Some(roads.map(|road| (size.saturating_mul(road.step(conditions, key)), Way::Gather(road))))
     });
-    Ok(gathers.chain([walk]).min_by_key(|(cost, _)| *cost).map_or(walk.1, |(_, way)| way))
+    let whole = [Road::Leads, along(SortKey::LastActivity)];
+    let whole = whole.map(|road| (known.total.saturating_mul(road.step(conditions, key)), Way::Gather(road)));
+    let meet = nearest_meeting(conditions, known);
+    narrow
+        .flatten()
+        .chain(whole)
+        .chain(meet)
+        .min_by_key(|(cost, _)| *cost)
+        .unwrap_or((i64::MAX, Way::Gather(Road::Leads)))
+}
+
+/// The two shortest roads, with what it costs to see where they meet. Leads that lie on both are assumed to be as many
+/// as if the roads had nothing to do with each other; if they have, the page is found all the same.
+fn nearest_meeting<'q>(conditions: &[Condition<'q>], known: &Sizes) -> Option<(i64, Way<'q>)> {
+    let mut narrow: Vec<(i64, Road<'q>)> = known
+        .narrow
+        .iter()
+        .filter(|(_, _, open)| !open)
+        .filter_map(|(index, size, _)| Some((*size, conditions[*index].road(SortKey::Id)?)))
+        .collect();
+    narrow.sort_by_key(|(size, _)| *size);
+    let [(few, one), (more, other), ..] = narrow[..] else { return None };
+    let both = few.saturating_mul(more) / known.total.max(1);
+    let cost = (few + more).saturating_mul(cost::KEPT) + both.saturating_mul(cost::LOOK_UP);
+    // The longer one is gone along, the shorter one is kept.
+    Some((cost, Way::Meet(other, one)))
 }
 
 /// The shortest road to everything that fits.
@@ -620,13 +705,13 @@ async fn narrowest<'q>(
     conditions: &[Condition<'q>],
     known: &mut Sizes,
 ) -> Result<Road<'q>> {
-    probe(session, question, conditions, EFFORT.probed_again, known).await?;
-    let whole = [Road::Leads, Road::Activity(Span::default())];
-    let whole = whole.map(|road| (known.total * road.step(conditions, SortKey::Id), road));
-    let narrow = known.narrow.iter().filter_map(|(index, size, _)| {
+    probe(session, question, conditions, EFFORT.probed_max, known).await?;
+    let narrow = known.narrow.iter().filter(|(_, _, open)| !open).filter_map(|(index, size, _)| {
         let road = conditions[*index].road(SortKey::LastActivity)?;
-        Some((size * road.step(conditions, SortKey::Id), road))
+        Some((size.saturating_mul(road.step(conditions, SortKey::Id)), road))
     });
+    let whole = [Road::Leads, along(SortKey::LastActivity)];
+    let whole = whole.map(|road| (known.total.saturating_mul(road.step(conditions, SortKey::Id)), road));
     Ok(narrow.chain(whole).min_by_key(|(cost, _)| *cost).map_or(Road::Leads, |(_, road)| road))
 }
 
@@ -658,7 +743,7 @@ pub(super) fn page_text<'q>(
         SortKey::Name => "l.name_key",
     };
     let direction = if sort.descends() { "DESC" } else { "ASC" };
-    let (Way::Straight(road) | Way::Walk(road, _) | Way::Gather(road)) = way;
+    let (Way::Straight(road) | Way::Walk(road, _) | Way::Gather(road) | Way::Meet(road, _)) = way;
     let open = || conditions.iter().filter(|condition| !condition.is_kept_by(road));
     let order = match (sort.key(), road) {
         (SortKey::Id, _) => format!(" ORDER BY {} {direction}", road.id()),
@@ -687,11 +772,18 @@ pub(super) fn page_text<'q>(
                 [patience.into(), rows.into()],
             );
         }
-        Way::Gather(_) => {
+        Way::Gather(_) | Way::Meet(..) => {
             text.add(&format!("SELECT g.id, g.key FROM (SELECT l.id AS id, {key} AS key"));
-            road.go(&mut text);
-            open().for_each(|condition| condition.write(&mut text));
-            go_on(behind, road, sort, &mut text);
+            if let Way::Meet(_, other) = way {
+                meet(road, other, &mut text);
+                let open = open().filter(|condition| !condition.is_kept_by(other));
+                open.for_each(|condition| condition.write(&mut text));
+            } else {
+                road.go(&mut text);
+                open().for_each(|condition| condition.write(&mut text));
+            }
+            let plain = if matches!(way, Way::Meet(..)) { Road::Leads } else { road };
+            go_on(behind, plain, sort, &mut text);
             text.with(
                 &format!(" /*pg OFFSET 0*/) AS g ORDER BY g.key {direction}, g.id {direction} LIMIT ?1"),
                 [rows.into()],
@@ -699,6 +791,18 @@ pub(super) fn page_text<'q>(
         }
     }
     text
+}
+
+/// The leads where two roads meet.
+fn meet<'q>(road: Road<'q>, other: Road<'q>, text: &mut Query<'q>) {
+    text.add(" FROM (SELECT m.id AS id FROM (");
+    road.ids(text);
+    text.add(") AS m WHERE m.id IN (");
+    other.ids(text);
+    text.add(
+        ") /*pg OFFSET 0*/) AS c CROSS JOIN leads l /*sqlite INDEXED BY sqlite_autoindex_leads_1*/
+        WHERE l.company_id = $1 AND l.id = c.id",
+    );
 }
 
 /// What lies behind the last page.
@@ -717,7 +821,7 @@ fn go_on<'q>(behind: Option<&'q Cursor>, road: Road<'q>, sort: Sort, text: &mut 
     }
 }
 
-pub(super) fn size_text<'q>(company: CompanyId, road: Road<'q>, up_to: i64) -> Query<'q> {
+pub(super) fn size_text(company: CompanyId, road: Road<'_>, up_to: i64) -> Query<'_> {
     let mut text = Query::new(company, "SELECT COUNT(*) FROM (");
     match road {
         Road::Word(word) => found_by(word, " UNION ALL ", "1", "1", &mut text),
@@ -749,10 +853,19 @@ pub(super) fn per_status_text<'q>(
     question: &Question<'q>,
     conditions: &[Condition<'q>],
     road: Road<'q>,
+    looked_at_max: i64,
 ) -> Query<'q> {
-    let mut text = Query::new(question.company, "SELECT l.status_id, COUNT(*)");
-    all_of(conditions, road, &mut text);
-    text.add(" GROUP BY l.status_id");
+    let mut text = Query::new(
+        question.company,
+        "SELECT w.status_id, CAST(SUM(w.fits) AS BIGINT), COUNT(*) FROM (SELECT l.status_id AS status_id, CASE WHEN true",
+    );
+    conditions
+        .iter()
+        .filter(|condition| !condition.is_kept_by(road))
+        .for_each(|condition| condition.write(&mut text));
+    text.add(" THEN 1 ELSE 0 END AS fits");
+    road.go(&mut text);
+    text.with(" LIMIT ?1) AS w GROUP BY w.status_id", [looked_at_max.into()]);
     text
 }
 

@@ -111,6 +111,18 @@ fn pages<'q>(
     shapes: &mut Vec<Shape>,
 ) {
     let key = sort.key();
+    let narrow: Vec<Road<'q>> =
+        conditions.iter().filter_map(|condition| condition.road(SortKey::Id)).collect();
+    for (at, road) in narrow.iter().enumerate() {
+        if let Some(other) = narrow[..at].last() {
+            let way = Way::Meet(*road, *other);
+            shapes.push(Shape {
+                sql: roads::page_text(question, conditions, way, sort, behind, 1).into_text(),
+                index: road.index(),
+                in_order: false,
+            });
+        }
+    }
     let narrow = conditions.iter().filter_map(|condition| condition.road(key));
     for road in narrow.chain([roads::along(key)]) {
         let straight = conditions.iter().all(|condition| condition.is_kept_by(road));
@@ -136,7 +148,7 @@ fn wholes<'q>(question: &Question<'q>, conditions: &[Condition<'q>], shapes: &mu
         for text in [
             roads::count_text(question, conditions, road, 1),
             roads::each_text(question, conditions, road),
-            roads::per_status_text(question, conditions, road),
+            roads::per_status_text(question, conditions, road, 1),
             roads::size_text(question.company, road, 1),
         ] {
             shapes.push(Shape { sql: text.into_text(), index: road.index(), in_order: false });

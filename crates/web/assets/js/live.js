@@ -10,6 +10,11 @@ let source = null;
 const renew = (name) => {
   for (const region of document.querySelectorAll(`[data-live~="${CSS.escape(name)}"]`)) {
     if (waiting.has(region)) continue;
+    // What is ticked is what was seen: the list waits until the ticks are used or taken away.
+    if (region.querySelector(".bulk[data-on]")) {
+      region.toggleAttribute("data-stale", true);
+      continue;
+    }
     waiting.set(region, setTimeout(() => {
       waiting.delete(region);
       if (region.isConnected) region.dispatchEvent(new CustomEvent("live"));
@@ -42,13 +47,13 @@ const connect = () => {
 
 if (stream) {
   let away = 0;
-  connect();
+  // A browser has six connections to a server: tabs that nobody looks at hold none.
+  if (!document.hidden) connect();
   document.addEventListener("htmx:after:process", listen);
   document.addEventListener("visibilitychange", () => {
     clearTimeout(away);
     if (document.hidden) {
-      // A tab in the background for a minute gives its connection back.
-      away = setTimeout(() => { names.forEach((name) => missed.add(name)); source.close(); source = null; }, 60_000);
+      away = setTimeout(() => { names.forEach((name) => missed.add(name)); source?.close(); source = null; }, 5_000);
     } else {
       if (!source) connect();
       missed.forEach(renew);
@@ -56,5 +61,10 @@ if (stream) {
     }
   });
   addEventListener("pagehide", () => source?.close());
-  addEventListener("pageshow", (event) => event.persisted && connect());
+  // A page that is put back by the way back may show what is not so any more, or who has signed out since.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    connect();
+    names.forEach(renew);
+  });
 }

@@ -30,6 +30,12 @@ document.addEventListener(
   true,
 );
 
+// A filter takes effect when it is chosen; the button under the filters says that one is done with them.
+document.addEventListener("submit", (event) => {
+  const popover = event.submitter?.closest(".filters details[data-popover]");
+  if (popover) popover.open = false;
+});
+
 // What was chosen in a popover and sent is done; filters, which only ask, leave theirs open for the next one.
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx.request?.method === "POST") opened().forEach((popover) => (popover.open = false));

@@ -1,5 +1,7 @@
 // Rows: a press anywhere in a row opens it; j and k move the focus from row to row, x ticks. The focus is the
 // browser's own, so what is focused can be seen, heard and kept through a live update.
+let closed = null;
+
 const links = () => [...document.querySelectorAll("[data-row-link]")];
 
 const move = (step) => {
@@ -35,10 +37,21 @@ document.addEventListener("click", (event) => {
 // The row whose panel is open is marked.
 const mark = () => {
   const panel = document.getElementById("panel");
-  document.querySelectorAll(".lead-table [data-row]").forEach((row) => {
+  document.querySelectorAll("[data-row][data-id]").forEach((row) => {
     if (panel?.dataset.lead && row.dataset.id === panel.dataset.lead) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
   });
 };
 document.addEventListener("htmx:after:swap", mark);
 mark();
+
+// Whoever closes a panel is back on its row.
+document.addEventListener("click", (event) => {
+  const panel = event.target.closest("#panel [data-key=Escape]")?.closest("#panel");
+  if (panel) closed = panel.dataset.lead;
+});
+document.addEventListener("htmx:after:swap", () => {
+  if (!closed || document.querySelector("#panel[data-lead]")) return;
+  document.querySelector(`[data-row][data-id="${CSS.escape(closed)}"] [data-row-link]`)?.focus({ preventScroll: true });
+  closed = null;
+});

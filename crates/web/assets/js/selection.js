@@ -18,6 +18,11 @@ const tell = () => {
   if (all && ticked.length < list.length) all.checked = false;
   bar.toggleAttribute("data-whole-page", ticked.length === list.length);
   bar.toggleAttribute("data-on", ticked.length > 0);
+  const region = form().closest("[data-stale]");
+  if (region && ticked.length === 0) {
+    region.removeAttribute("data-stale");
+    region.dispatchEvent(new CustomEvent("live"));
+  }
   bar.querySelector("[data-ticked]").textContent = all?.checked ? all.dataset.count : ticked.length;
 };
 
@@ -55,7 +60,11 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   const sent = ctx.request?.method === "POST" && ctx.response?.status < 400;
-  if (sent && ctx.sourceElement?.matches("[data-selection], #leads")) untick();
+  if (sent && ctx.sourceElement?.matches("[data-selection], #leads")) {
+    untick();
+    // The bar is gone, and the focus with it: on with the row that was ticked last.
+    if (document.activeElement === document.body) last?.closest("[data-row]")?.querySelector("[data-row-link]")?.focus({ focusVisible: false, preventScroll: true });
+  }
   tell();
 });
 

@@ -29,6 +29,11 @@ document.addEventListener("htmx:error", (event) => {
   if (event.detail.error instanceof TypeError || event.detail.error === "timeout") toast("toast-offline");
 });
 
+// A choice that takes effect at once shows what is, also where it was refused.
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx.request?.method === "POST") document.querySelectorAll("form[data-shows]").forEach((form) => form.reset());
+});
+
 // A note that was taken is not offered again.
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;

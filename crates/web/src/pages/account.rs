@@ -13,17 +13,17 @@ use crate::{
     site::Site,
     words::{moment, sentence},
 };
-use actions::{edit_user::PersonSaved, set_password};
+use actions::{edit_user::PersonSaved, set_password, sign_in};
 use axum::{
     Form,
-    extract::State,
+    extract::{Query, State},
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
 use maud::html;
 use serde::Deserialize;
 use std::sync::Arc;
-use store::sessions::{self, TokenHash};
+use store::sessions;
 
 /// The page.
 pub async fn page(State(site): State<Arc<Site>>, who: SignedIn, visit: Visit) -> Result<Response> {
@@ -37,7 +37,8 @@ async fn shown(
     old_refused: Option<&str>,
     new_refused: Option<&str>,
 ) -> Result<Response> {
-    let open = sessions::of_user(site.store.read().await?.session(), who.company.id, who.user, who.now).await?;
+    let open =
+        sessions::of_user(site.store.read().await?.session(), who.company.id, who.user, who.now).await?;
     let this = who.token.hash();
     let rows: Vec<SessionRow> = open
         .iter()
@@ -52,7 +53,7 @@ async fn shown(
         .collect();
     let main = html! {
         (heading("Your account", None, &html! {}))
-        section.card {
+        section.card.form {
             (terms(&[
                 ("Name".into(), html! { (who.name) }),
                 ("E-mail".into(), html! { (who.email) }),
@@ -60,11 +61,11 @@ async fn shown(
                 ("Company".into(), html! { (who.company.name) }),
             ]))
         }
-        form.card method="post" action=(links::account_password()) {
+        form.card.form method="post" action=(links::account_password()) {
             h2 { "Password" }
             div.fields {
                 (Field::password("old", "Your present password").error(old_refused).required())
-                (Field::password("new", "The new one").hint("At least 8 characters. Everywhere else you are signed out.")
+                (Field::password("new", "The new one").hint("At least 8 characters. You are signed out everywhere else.")
                     .autocomplete("new-password").error(new_refused).required())
             }
             div.actions { (Button::primary("Change password")) }
@@ -103,7 +104,9 @@ pub async fn change_password(
         Ok(PersonSaved::Refused { why, .. }) | Err(actions::Error::Refused(why)) => {
             shown(&site, &who, &visit, None, Some(&sentence(&why))).await
         }
-        Ok(_) => Ok(frame::go_on_saying(links::account(), &Toast::new(Tone::Success, "Your password is changed."))),
+        Ok(_) => {
+            Ok(frame::go_on_saying(links::account(), &Toast::new(Tone::Success, "Your password is changed.")))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -118,36 +121,25 @@ pub struct Ending {
 pub async fn end_sessions(
     State(site): State<Arc<Site>>,
     who: SignedIn,
-    axum::extract::Query(ending): axum::extract::Query<Ending>,
+    Query(ending): Query<Ending>,
 ) -> Result<Response> {
-    let (company, user, own) = (who.company.id, who.user, who.token.hash());
-    let ended: store::Result<()> = site
-        .store
-        .write(move |session| {
-            Box::pin(async move {
-                match ending.session {
-                    Some(token) => {
-                        sessions::end_one(session, company, user, &TokenHash(token)).await?;
-                    }
-                    None => {
-                        sessions::end_all(session, company, user, Some(&own)).await?;
-                    }
-                }
-                Ok(())
-            })
-        })
-        .await;
-    ended?;
+    sign_in::end_own_sessions(&site.store, who.company.id, who.user, &who.token, ending.session).await?;
     Ok(frame::go_on_saying(links::account(), &Toast::new(Tone::Success, "Signed out there.")))
 }
 
 /// `Firefox on Linux`, from what browsers say at length.
 pub fn browser_name(agent: &str) -> String {
     let has = |word: &str| agent.contains(word);
-    let browser = [("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")]
-        .into_iter()
-        .find(|(word, _)| has(word))
-        .map(|(_, name)| name);
+    let browser = [
+        ("Edg", "Edge"),
+        ("OPR", "Opera"),
+        ("Firefox", "Firefox"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ]
+    .into_iter()
+    .find(|(word, _)| has(word))
+    .map(|(_, name)| name);
     let system = [
         ("Android", "Android"),
         ("iPhone", "iPhone"),

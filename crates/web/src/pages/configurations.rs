@@ -13,7 +13,10 @@ use crate::{
     site::Site,
     words::sentence,
 };
-use actions::run_assignment::{self, LastState, Report};
+use actions::{
+    run_assignment::{self, LastState, Report},
+    save_auto_assignment::{Change, WRONG_PASSWORD, save_auto_assignment},
+};
 use allot::Strategy;
 use axum::{
     extract::State,
@@ -74,17 +77,70 @@ pub async fn page(State(site): State<Arc<Site>>, who: May<SettingsManage>, visit
     shown(&site, &who, &visit, &known, &Sent::of(&settings), Refused::default()).await
 }
 
+/// Saves the settings, with the person's own password (R25).
+pub async fn save(
+    State(site): State<Arc<Site>>,
+    who: May<SettingsManage>,
+    visit: Visit,
+    Form(sent): Form<Sent>,
+) -> Result<Response> {
+    let known = statuses::list(site.store.read().await?.session(), who.company.id).await?;
+    let refused = match read(&sent, &known) {
+        Err(why) => Refused { settings: Some(why), password: None },
+        Ok(_) if !site.may_try(&who.email) => {
+            Refused { settings: None, password: Some("Too many tries. Wait a minute and try again.".into()) }
+        }
+        Ok(change) => {
+            let _turn = site.turn_for_a_check().await?;
+            match save_auto_assignment(&site.store, who.company.id, change, who.viewer(), who.now).await {
+                Ok(_) => {
+                    let told = Toast::new(Tone::Success, "The settings are saved.");
+                    return Ok(frame::go_on_saying(links::configurations(), &told));
+                }
+                Err(actions::Error::Refused(why)) if why == WRONG_PASSWORD => {
+                    Refused { settings: None, password: Some(sentence(&why)) }
+                }
+                Err(actions::Error::Refused(why)) => {
+                    Refused { settings: Some(sentence(&why)), password: None }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    shown(&site, &who, &visit, &known, &sent, refused).await
+}
+
+fn read(sent: &Sent, known: &Statuses) -> Result<Change, String> {
+    let names: Option<Vec<String>> =
+        sent.statuses.iter().map(|id| known.get((*id).into()).map(|status| status.name.clone())).collect();
+    let names = names.ok_or("One of the statuses is gone since; look at them again.")?;
+    Ok(Change {
+        enabled: Some(sent.enabled == "on"),
+        statuses: Some(names),
+        at: Some(sent.at.parse().map_err(|error: domain::time::NotATime| sentence(&error.to_string()))?),
+        strategy: Some(sent.strategy.parse().map_err(|_| "Choose how leads are dealt out.".to_owned())?),
+        oldest_first: Some(sent.order == "oldest"),
+        rest_hours: Some(
+            sent.rest_hours
+                .trim()
+                .parse()
+                .map_err(|_| "The hours of rest are a number from 0 to 720.".to_owned())?,
+        ),
+        own_password: Some(sent.password.clone()),
+    })
+}
+
 /// What a run would do now (R43).
 pub async fn preview(State(site): State<Arc<Site>>, who: May<RunsView>, visit: Visit) -> Result<Response> {
     let report = run_assignment::preview(&site.store, &who.company, who.now).await?;
-    let shown = job::preview_page(&dealing(&report), links::configurations());
+    let shown = job::preview_page(&dealing(&report), came_from(&who));
     Ok(frame::page(&visit, &who, Item::Settings, "Preview", &shown))
 }
 
 /// Asks before it runs now, and shows what it would do (R34).
 pub async fn confirm(State(site): State<Arc<Site>>, who: May<RunsStart>, visit: Visit) -> Result<Response> {
     let report = run_assignment::preview(&site.store, &who.company, who.now).await?;
-    let shown = job::run_now_page(&dealing(&report), links::runs(), links::configurations());
+    let shown = job::run_now_page(&dealing(&report), links::run_now(), came_from(&who));
     Ok(frame::page(&visit, &who, Item::Settings, "Run now", &shown))
 }
 
@@ -96,11 +152,21 @@ pub async fn run_now(State(site): State<Arc<Site>>, who: May<RunsStart>) -> Resu
         run_assignment::run(&site.store, &company, viewer, "person", &clock).await
     });
     let toast = match running.await.map_err(|error| Error::Fault(error.to_string()))? {
-        Ok(report) => Toast::new(Tone::Success, report.sentence),
+        Ok(report) => match report.run {
+            Some(run) if who.may(Permission::LeadsAssign) => {
+                Toast::new(Tone::Success, report.sentence).undo(links::run_undo(run))
+            }
+            _ => Toast::new(Tone::Success, report.sentence),
+        },
         Err(actions::Error::Refused(why)) => Toast::new(Tone::Warning, sentence(&why)),
         Err(error) => return Err(error.into()),
     };
-    Ok(frame::go_on_saying(links::configurations(), &toast))
+    Ok(frame::go_on_saying(came_from(&who), &toast))
+}
+
+/// The page that a run is started from: the settings, or the leads for who may not see the settings.
+fn came_from(who: &SignedIn) -> &'static str {
+    if who.may(Permission::SettingsManage) { links::configurations() } else { links::leads() }
 }
 
 async fn shown(
@@ -141,7 +207,10 @@ async fn shown(
         refused: refused.settings,
         password_refused: refused.password,
         last: last_run(last),
-        next: None,
+        // The service that keeps the time is not there yet: better said than believed.
+        next: Some(
+            "Nothing keeps this time yet: press Run Now, or let cron call `evenhand run assignment`.".into(),
+        ),
     };
     let main: Markup = html! {
         (heading("Configurations", Some("What happens by itself."), &html! {}))

@@ -101,6 +101,7 @@ async fn is_over(site: &Site) -> Result<bool> {
 fn shown(visit: &Visit, sent: &Sent, refused: Option<&str>) -> maud::Markup {
     let fields = [
         Field::text("token", "Token")
+            .autofocus()
             .value(&*sent.token)
             .hint("The server printed it when it started.")
             .required()

@@ -19,7 +19,7 @@ use crate::parts::{
     data::{self, Column, Pager, Tab},
     dialog, field, icon,
     import::{self, MappedColumn, Outcome, PastImport, RowProblem},
-    job::{self, AgentBar, Dealing, JobCard, LastRun},
+    job::{self, AgentBar, Dealing, JobCard, LastRun, RunRow},
     lead_panel::{self, Conflict, Entry, LeadPanel, OverCap, PanelTag},
     leads::{
         self, AllThatMatch, BulkAgents, BulkBar, FilterField, Filters, LeadList, LeadRow, LeadTable, Moment,
@@ -121,6 +121,7 @@ pub fn kit(theme: Theme) -> Markup {
                     (Button::plain("Preview").shows("/kit/preview"))
                     (Button::plain("Keyboard").opens("keyboard-help"))
                 }))
+                (section("The history of the runs", &job::run_table(&run_rows())))
                 (section("The last run", &html! { @for last in last_runs() { (job::last_run(&last)) } }))
                 (section("Queues before and after", &job::agent_bars(&agent_bars())))
             }
@@ -215,9 +216,12 @@ pub fn sample(name: &str, theme: Theme) -> Option<Markup> {
         "tasks" => within(
             "Tasks",
             "Tasks",
-            html! { (data::heading("Tasks", None, &html! {})) (agent::task_list(&task_list())) },
+            split(
+                &html! { (data::heading("Tasks", None, &html! {})) (agent::task_list(&task_list())) },
+                None,
+            ),
         ),
-        "dashboard" => within("Dashboard", "Dashboard", agent::dashboard(&dashboard())),
+        "dashboard" => within("Dashboard", "Dashboard", split(&agent::dashboard(&dashboard()), None)),
         "sign-in" => Some(bare(
             "Sign in",
             theme,
@@ -543,10 +547,10 @@ fn status_choices(chosen: usize) -> Vec<Choice> {
 }
 
 fn lead() -> LeadPanel {
-    let entry = |icon, who: Option<&str>, what: &str, at: &str| Entry {
+    let entry = |icon, what: &str, at: &str| Entry {
         icon,
-        who: who.map(str::to_owned),
         what: what.into(),
+        names: ["Priya Nair", "Asha Rao"].map(str::to_owned).into(),
         text: None,
         at: moment(at),
         link: None,
@@ -587,15 +591,19 @@ fn lead() -> LeadPanel {
         timeline: vec![
             Entry {
                 text: Some("Wants to see the corner flat on Saturday. Call before ten.".into()),
-                ..entry(Icon::Note, Some("Priya Nair"), "wrote a note", "12 min")
+                ..entry(Icon::Note, "Note by Priya Nair", "12 min")
             },
-            entry(Icon::Edit, Some("Asha Rao"), "set the status from Unassigned to Assigned", "1 h"),
+            entry(Icon::Edit, "Status Missed → Interested by Asha Rao", "1 h"),
             Entry {
                 link: Some(("Why me?".into(), "/kit/preview".into())),
-                ..entry(Icon::Runs, None, "Given to Priya Nair by the run of 09:00", "2 h")
+                ..entry(
+                    Icon::Runs,
+                    "Assigned to Priya Nair by the run of 09:00; Unassigned → Assigned",
+                    "2 h",
+                )
             },
-            entry(Icon::Tag, Some("Asha Rao"), "added the tag hot", "3 h"),
-            entry(Icon::Import, None, "Imported from fair-2026.csv, line 118", "4 h"),
+            entry(Icon::Tag, "Tagged hot by Asha Rao", "3 h"),
+            entry(Icon::Import, "Imported as Unassigned", "4 h"),
         ],
         more: Some("/kit".into()),
     }
@@ -693,7 +701,7 @@ fn past_imports() -> Vec<PastImport> {
             at: moment(at),
             sentence: "1,204 leads imported, 88 skipped (duplicate), 3 errors.".into(),
             errors: Some("/kit".into()),
-            undo: Some("/kit".into()),
+            may_undo: true,
         })
         .into()
 }
@@ -725,6 +733,40 @@ fn dealing() -> Dealing {
         agents: agent_bars(),
         fair: true,
     }
+}
+
+fn run_rows() -> Vec<RunRow> {
+    let row = |job: &str, by: &str, sentence: &str, state| RunRow {
+        href: "/kit".into(),
+        at: moment("2 h"),
+        job: job.into(),
+        by: by.into(),
+        sentence: sentence.into(),
+        leads: "42".into(),
+        agents: "6".into(),
+        left_over: "0".into(),
+        took: Some("0.3 s".into()),
+        state,
+    };
+    vec![
+        RunRow {
+            took: None,
+            ..row(
+                "Auto lead assignment",
+                "Schedule",
+                "Running since 09:00 IST.",
+                Some((Tone::Info, "running")),
+            )
+        },
+        row("Auto lead assignment", "Schedule", "42 leads assigned across 6 agents.", None),
+        row("Bulk change", "Asha Rao", "42 leads assigned to Priya Nair.", Some((Tone::Info, "undone"))),
+        row(
+            "Auto lead assignment",
+            "Asha Rao",
+            "Failed: the database was away.",
+            Some((Tone::Warning, "failed")),
+        ),
+    ]
 }
 
 fn last_runs() -> Vec<LastRun> {
@@ -844,6 +886,7 @@ fn tasks() -> Vec<Task> {
             tags: row.tags,
             source: row.source,
             at: row.age,
+            open: false,
         })
         .collect()
 }
@@ -858,12 +901,14 @@ fn task_list() -> TaskList {
                 title: "New".into(),
                 count: "4".into(),
                 tasks: tasks.by_ref().take(4).collect(),
+                mixed: false,
                 more: None,
             },
             TaskSection {
                 title: "The rest".into(),
                 count: "27".into(),
                 tasks: tasks.take(8).collect(),
+                mixed: true,
                 more: Some("/kit/tasks".into()),
             },
         ],

@@ -4,7 +4,14 @@ use crate::{
     error::{Error, Result},
     frame::{self, Visit},
     links,
-    pages::leads::{self, address::Address, address::with_query, full_name, shown_status},
+    pages::{
+        agent,
+        leads::{
+            self,
+            address::{Address, Beside, with_query},
+            full_name, shown_status,
+        },
+    },
     parts::{
         Icon, Meter, Toast, Tone,
         lead_panel::{Conflict, Entry, LeadPanel, OverCap, PanelTag},
@@ -77,7 +84,11 @@ async fn shown(
     let is_refused = said.note.is_some() || said.conflict.is_some() || said.over_cap.is_some();
     let panel = panel(site, who, lead, address, said).await?;
     let shelf = if panel.status.kind == crate::parts::Kind::Won { Shelf::Customers } else { Shelf::Leads };
-    let page = leads::shown(site, who, visit, shelf, address, Some(&panel)).await?;
+    let page = match address.beside().filter(|_| who.receives) {
+        Some(Beside::Tasks) => agent::shown_tasks(site, who, visit, Some(&panel)).await?,
+        Some(Beside::Dashboard) => agent::shown_dashboard(site, who, visit, Some(&panel)).await?,
+        None => leads::shown(site, who, visit, shelf, address, Some(&panel)).await?,
+    };
     Ok(if is_refused { (StatusCode::CONFLICT, page).into_response() } else { page })
 }
 
@@ -115,6 +126,10 @@ async fn panel(
     };
     drop(reader);
     let status = shown_status(&known, line.status_id, &line.status);
+    // A customer is seen by whom customers may be seen by (R51).
+    if status.kind == crate::parts::Kind::Won && !who.may(Permission::CustomersView) {
+        return Err(Error::NotFound);
+    }
     let shelf = if status.kind == crate::parts::Kind::Won { Shelf::Customers } else { Shelf::Leads };
     let may_convert = who.may(Permission::LeadsConvert);
     let may_set = edits && (may_convert || status.kind != crate::parts::Kind::Won);
@@ -122,7 +137,7 @@ async fn panel(
         id: lead.0,
         version: line.version,
         href: address.href_of(lead),
-        back: address.href(shelf),
+        back: address.back(shelf),
         name: full_name(&line.first_name, &line.last_name),
         phone: in_groups(&line.phone),
         phone_link: line.phone.clone(),
@@ -144,7 +159,8 @@ async fn panel(
             .map(|name| PanelTag {
                 name: name.clone(),
                 remove: edits.then(|| {
-                    let tag = form_urlencoded::Serializer::new(query.clone()).append_pair("untag", name).finish();
+                    let tag =
+                        form_urlencoded::Serializer::new(query.clone()).append_pair("untag", name).finish();
                     with_query(links::lead_untagging(lead), &tag)
                 }),
             })
@@ -170,9 +186,11 @@ fn is_open(known: &Statuses, status: StatusId) -> bool {
 fn fields(full: &LeadInFull, who: &SignedIn) -> Vec<(String, String)> {
     let line = &full.line;
     let country = line.country.as_ref().map(|code| {
-        domain::phone::Country::from_code(code).map_or_else(|_| code.clone(), |country| country.name().to_owned())
+        domain::phone::Country::from_code(code)
+            .map_or_else(|_| code.clone(), |country| country.name().to_owned())
     });
-    let typed = Some(full.phone_typed.clone()).filter(|typed| *typed != line.phone && *typed != in_groups(&line.phone));
+    let typed = Some(full.phone_typed.clone())
+        .filter(|typed| *typed != line.phone && *typed != in_groups(&line.phone));
     [
         ("Source", line.source.clone()),
         ("Branch", line.branch.clone()),
@@ -210,7 +228,7 @@ fn entry(event: &Event, who: &SignedIn) -> Entry {
     };
     Entry {
         icon,
-        who: None,
+        names: [&event.actor, &event.from_owner, &event.to_owner].into_iter().flatten().cloned().collect(),
         what: event.told(&who.zone),
         text: event.text().map(str::to_owned),
         at: moment(event.at, who.now, &who.zone),
@@ -260,9 +278,10 @@ pub async fn assign(
         Assignment::Done { .. } => Toast::new(Tone::Success, format!("Assigned to {name}.")),
         Assignment::Unchanged => Toast::new(Tone::Info, format!("{name} has it already.")),
         Assignment::NotFound => return Err(Error::NotFound),
-        Assignment::NotOffered => {
-            Toast::new(Tone::Warning, format!("{name} may not be given this lead: banned since, or of another branch."))
-        }
+        Assignment::NotOffered => Toast::new(
+            Tone::Warning,
+            format!("{name} may not be given this lead: banned since, or of another branch."),
+        ),
         Assignment::OverCap { held, cap, after } => {
             let over_cap = OverCap {
                 agent: name,
@@ -276,11 +295,12 @@ pub async fn assign(
         }
         Assignment::Conflict { at, kind, by } => {
             let refused = format!("The lead was not assigned to {name}.");
-            let said = Said { conflict: Some(conflict(&who, refused, at, &kind, by.as_deref())), ..Said::default() };
+            let said =
+                Said { conflict: Some(conflict(&who, refused, at, &kind, by.as_deref())), ..Said::default() };
             return shown(&site, &who, &visit, lead, &address, said).await;
         }
     };
-    Ok(frame::go_on_saying(&back, &toast))
+    Ok(frame::go_on_saying(&way_back(&site, &who, lead, &address).await?, &toast))
 }
 
 /// The version that somebody saw.
@@ -344,32 +364,50 @@ async fn change_status(
         StatusSet::Done { .. } => Toast::new(Tone::Success, "Status set."),
         StatusSet::Unchanged => Toast::new(Tone::Info, "It has this status already."),
         StatusSet::NotFound => return Err(Error::NotFound),
-        StatusSet::NoSuchStatus => Toast::new(Tone::Warning, "There is no such status any more; choose another."),
+        StatusSet::NoSuchStatus => {
+            Toast::new(Tone::Warning, "There is no such status any more; choose another.")
+        }
         StatusSet::MayNotConvert => {
             Toast::new(Tone::Warning, "Your role may not convert leads, nor change customers.")
         }
         StatusSet::Conflict { at, kind, by } => {
             let refused = "The status was not set.".to_owned();
-            let said = Said { conflict: Some(conflict(who, refused, at, &kind, by.as_deref())), ..Said::default() };
+            let said =
+                Said { conflict: Some(conflict(who, refused, at, &kind, by.as_deref())), ..Said::default() };
             return shown(site, who, visit, lead, &address, said).await;
         }
     };
-    // An agent who returns a lead to nobody does not see it any more.
+    Ok(frame::go_on_saying(&way_back(site, who, lead, &address).await?, &toast))
+}
+
+/// The lead, or its list where the lead is out of sight now: given away, or returned to nobody.
+async fn way_back(site: &Site, who: &SignedIn, lead: LeadId, address: &Address) -> Result<String> {
     let mut reader = site.store.read().await?;
     let stays = store::leads::one(reader.session(), who.company.id, lead, who.sight()).await?.is_some();
-    let back = if stays { address.href_of(lead) } else { address.href(Shelf::Leads) };
-    Ok(frame::go_on_saying(&back, &toast))
+    Ok(if stays { address.href_of(lead) } else { address.href(Shelf::Leads) })
 }
 
 /// Somebody was quicker (R24): who, what and when.
-fn conflict(who: &SignedIn, refused: String, at: domain::time::Moment, kind: &str, by: Option<&str>) -> Conflict {
+fn conflict(
+    who: &SignedIn,
+    refused: String,
+    at: domain::time::Moment,
+    kind: &str,
+    by: Option<&str>,
+) -> Conflict {
     let event = Event { at, kind: kind.to_owned(), actor: by.map(str::to_owned), ..Event::default() };
     let what = match kind {
         "assigned" => "assigned it".to_owned(),
         "status" => "set its status".into(),
         "edited" => "edited it".into(),
         "undone" => "undid a run".into(),
-        _ => event.told(&who.zone),
+        "note" => "wrote a note".into(),
+        "tagged" | "untagged" => "changed its tags".into(),
+        // These sentences say themselves who it was.
+        _ => {
+            let told = format!("{}, at {}.", event.told(&who.zone), who.zone.minute(at));
+            return Conflict { refused, changes: vec![told] };
+        }
     };
     let told = format!("{} {what} at {}.", by.unwrap_or("The product itself"), who.zone.minute(at));
     Conflict { refused, changes: vec![told] }
@@ -394,7 +432,15 @@ pub async fn note(
     let address = Address::from_query(&query.unwrap_or_default());
     let order = AddNote { viewer: who.viewer(), lead, text: sent.note.clone(), now: who.now };
     let refused = match add_note(&site.store, who.company.id, order).await? {
-        NoteAdded::Done { .. } => return Ok(frame::go_on(&address.href_of(lead))),
+        NoteAdded::Done { .. } => {
+            let back = way_back(&site, &who, lead, &address).await?;
+            if back == address.href_of(lead) {
+                return Ok(frame::go_on(&back));
+            }
+            // Begun as owner, and kept (R14).
+            let told = Toast::new(Tone::Success, "The note is saved. The lead belongs to somebody else now.");
+            return Ok(frame::go_on_saying(&back, &told));
+        }
         NoteAdded::NotFound => return Err(Error::NotFound),
         NoteAdded::Empty => "Write something first.".to_owned(),
         NoteAdded::TooLong { chars, chars_max } => {

@@ -21,7 +21,7 @@ use crate::{
     },
     signed_in::{LeadsAssign, LeadsView, May, SignedIn},
     site::Site,
-    words::{moment, number, up_to},
+    words::{at_least, moment},
 };
 use address::{Address, Period};
 use axum::{
@@ -45,7 +45,7 @@ use store::{
     Session,
     agents::{self, Among},
     labels::{self, Label},
-    lists::{self, CHIP_MAX, LeadLine},
+    lists::{self, Chips, LeadLine},
     statuses,
 };
 
@@ -122,19 +122,13 @@ async fn list(
     let (sort, sight) = (address.sort(), who.sight());
     let known = statuses::list(session, company).await?;
     let page = lists::page(session, company, &filter, sort, sight, address.cursor().as_ref(), ROWS).await?;
-    let counts = lists::chips(session, company, &filter, sight).await?;
+    let Chips { counts, whole } = lists::chips(session, company, &filter, sight).await?;
     let matching = match filter.status {
         None => counts.iter().map(|(_, leads)| leads).sum(),
         Some(chosen) => counts.iter().find(|(status, _)| *status == chosen).map_or(0, |(_, leads)| *leads),
     };
-    // Counters are exact; counts under other filters stop.
-    let is_exact = filter.is_plain() && sight == Sight::All;
-    let told = |leads: i64| if is_exact { number(leads) } else { up_to(leads, CHIP_MAX - 1) };
-    let all = if filter.status.is_none() && !is_exact && counts.iter().any(|(_, leads)| *leads >= CHIP_MAX) {
-        up_to(i64::MAX.min(matching.max(CHIP_MAX)), CHIP_MAX - 1)
-    } else {
-        told(matching)
-    };
+    let told = |leads: i64| at_least(leads, whole);
+    let all = told(matching);
     let rows: Vec<LeadRow> =
         page.lines.iter().map(|line| row(line, &known, who, address, open == Some(line.id.0))).collect();
     let is_first = address.after.is_empty();
@@ -165,7 +159,7 @@ async fn list(
             owners,
             rows,
         },
-        bulk: bulk_bar(session, who, &known, address, shelf, &all, matching, is_exact).await?,
+        bulk: bulk_bar(session, who, &known, address, shelf, &all, matching, whole).await?,
         pager,
         empty,
     })
@@ -421,7 +415,7 @@ async fn bulk_bar(
     shelf: Shelf,
     all: &str,
     matching: i64,
-    is_exact: bool,
+    whole: bool,
 ) -> Result<Option<BulkBar>> {
     let (assigns, edits) = (who.may(Permission::LeadsAssign), who.may(Permission::LeadsEdit));
     if !assigns && !edits {
@@ -448,7 +442,7 @@ async fn bulk_bar(
     let fields = [
         ("filter", address.with(|_| {}).query()),
         ("shelf", if shelf == Shelf::Customers { "customers".into() } else { "leads".into() }),
-        ("shown", if is_exact { matching.to_string() } else { "0".into() }),
+        ("shown", if whole { matching.to_string() } else { "0".into() }),
         ("as_of", who.now.0.to_string()),
         ("back", address.href(shelf)),
     ];

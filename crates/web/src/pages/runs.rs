@@ -6,12 +6,13 @@ use crate::{
     links,
     parts::{
         Button, Empty, Icon, Toast, Tone,
-        data::{Column, card, heading, table},
-        job::{self, AgentBar, Dealing},
+        data::{Pager, card, heading, pager},
+        dialog,
+        job::{self, AgentBar, Dealing, RunRow},
     },
     signed_in::{May, RunsView, SignedIn},
     site::Site,
-    words::{age, number},
+    words::{moment, number, took},
 };
 use actions::undo_run::{UndoRun, Undone, undo_run};
 use axum::{
@@ -47,47 +48,62 @@ pub async fn list(
     let found = runs::history(reader.session(), who.company.id, below.map(RunId), ROWS).await?;
     drop(reader);
     let next = (found.len() as i64 == ROWS).then(|| found.last().map(|line| line.run.id)).flatten();
-    let columns = [
-        Column::text("When"),
-        Column::text("What"),
-        Column::text("Started by"),
-        Column::number("Assigned"),
-        Column::number("Agents"),
-        Column::number("Unassigned"),
-        Column::text("State"),
-    ];
-    let rows: Vec<_> = found
-        .iter()
-        .map(|line| {
-            let run = &line.run;
-            vec![
-                html! { a href=(links::run(run.id)) title=(who.zone.minute(run.started_at)) { (who.zone.minute(run.started_at)) } " " small { (age(run.started_at, who.now)) } },
-                html! { (job_name(&run.job)) },
-                html! { (line.actor.as_deref().unwrap_or(&run.started_by)) },
-                html! { (number(line.assigned)) },
-                html! { (number(line.agents)) },
-                html! { (number(line.unassigned)) },
-                html! { (run.state) },
-            ]
-        })
-        .collect();
+    let rows: Vec<RunRow> = found.iter().map(|line| row(line, &who)).collect();
+    let here =
+        below.map_or_else(|| links::runs().to_owned(), |below| format!("{}?below={below}", links::runs()));
     let main = html! {
         (heading("Runs", Some("What the jobs did, and what people did in bulk."), &html! {}))
-        section #runs data-live="run" hx-get=(links::runs()) hx-trigger="live" hx-target="this" hx-select="#runs" hx-swap="outerMorph" {
+        section #runs data-live="run" hx-get=(here) hx-trigger="live" hx-target="this" hx-select="#runs" hx-swap="outerMorph" {
             @if rows.is_empty() {
                 (Empty {
                     icon: Icon::Runs,
                     title: "No runs yet".into(),
-                    next: "A run deals leads out. Start one on the page Configurations.".into(),
-                    actions: vec![Button::primary("Configurations").href(links::configurations())],
+                    next: "A run deals leads out: press Run Now on the page Leads.".into(),
+                    actions: if who.may(Permission::SettingsManage) {
+                        vec![Button::primary("Configurations").href(links::configurations())]
+                    } else {
+                        Vec::new()
+                    },
                 })
             } @else {
-                (table("Runs", &columns, &rows))
-                @if let Some(next) = next { p { a.button.small data-weight="quiet" href={ (links::runs()) "?below=" (next) } { "Earlier" } } }
+                (job::run_table(&rows))
+                (pager(&Pager {
+                    shown: String::new(),
+                    first: below.map(|_| links::runs().to_owned()),
+                    before: None,
+                    after: next.map(|next| format!("{}?below={next}", links::runs())),
+                }))
             }
         }
     };
     Ok(frame::page(&visit, &who, Item::Runs, "Runs", &main))
+}
+
+fn row(line: &RunLine, who: &SignedIn) -> RunRow {
+    let run = &line.run;
+    let (sentence, _) = told(line, who);
+    let by = match (line.actor.as_deref(), run.started_by.as_str()) {
+        (Some(actor), _) => actor,
+        (None, "schedule") => "Schedule",
+        (None, "command line") => "Command line",
+        (None, other) => other,
+    };
+    RunRow {
+        href: links::run(run.id),
+        at: moment(run.started_at, who.now, &who.zone),
+        job: job_name(&run.job).to_owned(),
+        by: by.to_owned(),
+        sentence,
+        leads: number(line.assigned),
+        agents: number(line.agents),
+        left_over: number(line.unassigned),
+        took: run.finished_at.map(|finished| took(run.started_at, finished)),
+        state: match run.state.as_str() {
+            "running" => Some((Tone::Info, "running")),
+            "failed" => Some((Tone::Warning, "failed")),
+            _ => line.undone_by.map(|_| (Tone::Info, "undone")),
+        },
+    }
 }
 
 /// One run in full.
@@ -107,7 +123,12 @@ pub async fn one(
     let may_undo = run.state == "done" && run.job != domain::bulk::UNDO && line.undone_by.is_none();
     let actions = html! {
         @if may_undo {
-            form method="post" action=(links::run_undo(run.id)) { (Button::danger("Undo").icon(Icon::Undo)) }
+            form method="post" action=(links::run_undo(run.id)) {
+                (Button::danger("Undo").icon(Icon::Undo).opens("undo"))
+                (dialog::inline("undo", "Undo this run?", &html! {
+                    p { "Its leads go back to who had them before. Those that somebody has worked on since are left, and counted." }
+                }, &html! { (Button::plain("Cancel").closes()) (Button::danger("Undo this run")) }))
+            }
         }
     };
     let main = html! {
@@ -120,23 +141,32 @@ pub async fn one(
     Ok(frame::page(&visit, &who, Item::Runs, &format!("Run {}", run.id), &main))
 }
 
-/// What a run did, in its sentence and its table.
-fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
+/// What a run did, in its sentence, and what that leaves out.
+fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
     let run = &line.run;
     let summary = run.summary.as_deref().unwrap_or("{}");
-    let is_a_job = run.job == domain::job::ASSIGNMENT;
-    let (sentence, second) = match run.state.as_str() {
+    match run.state.as_str() {
         "running" => (sentence::running(run.started_at, &who.zone), String::new()),
         "failed" => {
             let why = run.failure.as_deref().unwrap_or("unknown");
             (sentence::failed(run.started_at, &who.zone, why), String::new())
         }
-        _ if is_a_job => serde_json::from_str::<RunNumbers>(summary).map_or_else(
+        _ if run.job == domain::job::ASSIGNMENT => serde_json::from_str::<RunNumbers>(summary).map_or_else(
             |_| (String::new(), String::new()),
             |numbers| (sentence::done(&numbers), sentence::second_line(&numbers)),
         ),
-        _ => (serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(), String::new()),
-    };
+        _ => (
+            serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(),
+            String::new(),
+        ),
+    }
+}
+
+/// What a run did, in its sentence and its table.
+fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
+    let run = &line.run;
+    let (sentence, second) = told(line, who);
+    let is_a_job = run.job == domain::job::ASSIGNMENT;
     Dealing {
         sentence,
         second: Some(second).filter(|line| !line.is_empty()),
@@ -169,7 +199,8 @@ pub async fn undo(State(site): State<Arc<Site>>, who: SignedIn, Path(run): Path<
     let order = UndoRun {
         run: RunId(run),
         viewer: who.viewer(),
-        may_undo_all: who.may(Permission::RunsStart),
+        // Who sees a part could put back only that part, and the rest never again.
+        may_undo_all: who.may(Permission::RunsStart) && who.sight() == domain::viewer::Sight::All,
         may_convert: who.may(Permission::LeadsConvert),
         now: who.now,
     };

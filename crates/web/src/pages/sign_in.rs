@@ -157,7 +157,7 @@ pub fn browser(headers: &HeaderMap) -> String {
 }
 
 /// A way on that stays on this site, whatever somebody wrote into a link.
-fn on_this_site(next: &str) -> &str {
+pub fn on_this_site(next: &str) -> &str {
     let stays = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains(['\\', '\r', '\n'])

@@ -1,6 +1,6 @@
 //! Light, dark, or as the system has it: a choice of this browser.
 
-use crate::{frame::THEME, links, parts::shell::Theme};
+use crate::{frame::THEME, links, pages::sign_in::on_this_site, parts::shell::Theme};
 use axum::{
     Form,
     response::{IntoResponse, Redirect, Response},
@@ -29,6 +29,5 @@ fn came_from(headers: &HeaderMap) -> String {
         .and_then(|value| value.to_str().ok())
         .and_then(|referer| referer.parse::<http::Uri>().ok())
         .and_then(|page| page.path_and_query().map(ToString::to_string))
-        .filter(|path| path.starts_with('/') && !path.starts_with("//"))
-        .unwrap_or_else(|| links::home().to_owned())
+        .map_or_else(|| links::home().to_owned(), |path| on_this_site(&path).to_owned())
 }

@@ -11,7 +11,7 @@ use crate::{
     },
     signed_in::{May, SignedIn, UsersManage, UsersView},
     site::Site,
-    words::sentence,
+    words::{moment, sentence},
 };
 use actions::{
     add_user::{CAP_MAX, NewUser, add_user},
@@ -24,7 +24,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use domain::{email::Email, ids::UserId, role::Permission};
+use domain::{email::Email, ids::UserId, role::Permission, time::Moment};
 use http::StatusCode;
 use maud::html;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 use store::{
     Session,
     labels::{self, Label},
-    roles,
+    roles, sessions,
     users::{self, User},
 };
 
@@ -41,8 +41,11 @@ const LABELS_MAX: i64 = 500;
 
 /// The list.
 pub async fn list(State(site): State<Arc<Site>>, who: May<UsersView>, visit: Visit) -> Result<Response> {
-    let people = users::list(site.store.read().await?.session(), who.company.id).await?;
-    let rows: Vec<UserRow> = people.iter().map(|user| row(user, &who)).collect();
+    let mut reader = site.store.read().await?;
+    let people = users::list(reader.session(), who.company.id).await?;
+    let seen = sessions::seen_of_all(reader.session(), who.company.id, who.now).await?;
+    drop(reader);
+    let rows: Vec<UserRow> = people.iter().map(|user| row(user, seen.get(&user.id).copied(), &who)).collect();
     let main = html! {
         (heading("Users", None, &html! {
             @if who.may(Permission::UsersManage) { (Button::primary("Add user").icon(Icon::Plus).href(links::new_user())) }
@@ -54,7 +57,7 @@ pub async fn list(State(site): State<Arc<Site>>, who: May<UsersView>, visit: Vis
     Ok(frame::page(&visit, &who, Item::Users, "Users", &main))
 }
 
-fn row(user: &User, who: &SignedIn) -> UserRow {
+fn row(user: &User, seen: Option<Moment>, who: &SignedIn) -> UserRow {
     UserRow {
         href: links::user(user.id),
         name: user.name.clone(),
@@ -64,7 +67,7 @@ fn row(user: &User, who: &SignedIn) -> UserRow {
         department: user.department.clone(),
         meter: user.receives.then_some(Meter { held: user.held, cap: user.cap }),
         banned: user.banned_at.map(|at| format!("banned since {}", who.zone.date(at))),
-        seen: None,
+        seen: seen.map(|at| moment(at, who.now, &who.zone)),
     }
 }
 
@@ -108,7 +111,10 @@ impl Sent {
             return Ok(None);
         }
         cap.parse().map(Some).map_err(|_| {
-            Refused(PersonField::Cap, format!("A lead cap is a number from 0 to {CAP_MAX}, or nothing for no limit."))
+            Refused(
+                PersonField::Cap,
+                format!("A lead cap is a number from 0 to {CAP_MAX}, or nothing for no limit."),
+            )
         })
     }
 }
@@ -210,12 +216,11 @@ pub async fn edit(
     if saved == PersonSaved::Done && !sent.password.is_empty() {
         let _turn = site.turn_for_a_check().await?;
         let except = (user.id == who.user).then(|| who.token.hash().0);
-        saved = set_password::set_password(&site.store, who.company.id, user.id, &sent.password, except).await?;
+        saved =
+            set_password::set_password(&site.store, who.company.id, user.id, &sent.password, except).await?;
     }
     match saved {
-        PersonSaved::Done => {
-            Ok(frame::go_on_saying(links::users(), &Toast::new(Tone::Success, "Saved.")))
-        }
+        PersonSaved::Done => Ok(frame::go_on_saying(links::users(), &Toast::new(Tone::Success, "Saved."))),
         PersonSaved::NotFound => Err(Error::NotFound),
         PersonSaved::Refused { field, why } => {
             form(&site, &who, &visit, Some(&user), &sent, Some(Refused(field, sentence(&why)))).await
@@ -246,9 +251,7 @@ pub async fn ban(
         (unban_user(&site.store, company, user.id).await?, format!("{} may sign in again.", user.name))
     };
     match saved {
-        PersonSaved::Done => {
-            Ok(frame::go_on_saying(&links::user(user.id), &Toast::new(Tone::Success, told)))
-        }
+        PersonSaved::Done => Ok(frame::go_on_saying(&links::user(user.id), &Toast::new(Tone::Success, told))),
         PersonSaved::NotFound => Err(Error::NotFound),
         PersonSaved::Refused { field, why } => {
             let sent = Sent::of(&user);
@@ -317,15 +320,28 @@ async fn fields(
     refused: Option<&Refused>,
 ) -> Result<Vec<Field>> {
     let company = who.company.id;
-    let wrong = |field: PersonField| refused.filter(|Refused(of, _)| *of == field).map(|Refused(_, why)| why.as_str());
+    let wrong = |field: PersonField| {
+        refused.filter(|Refused(of, _)| *of == field).map(|Refused(_, why)| why.as_str())
+    };
     let disabled = !who.may(Permission::UsersManage);
     let roles = roles::list(session, company).await?;
-    let roles = roles.iter().map(|role| Choice::new(&*role.name, &*role.name, role.name == sent.role)).collect();
+    let roles =
+        roles.iter().map(|role| Choice::new(&*role.name, &*role.name, role.name == sent.role)).collect();
     let mut all = vec![
-        Field::text("name", "Name").value(&*sent.name).error(wrong(PersonField::Name)).required().length_max(200),
-        Field::email("email", "E-mail").value(&*sent.email).error(wrong(PersonField::Email)).hint("They sign in with it.").required(),
+        Field::text("name", "Name")
+            .value(&*sent.name)
+            .error(wrong(PersonField::Name))
+            .required()
+            .length_max(200),
+        Field::email("email", "E-mail")
+            .value(&*sent.email)
+            .error(wrong(PersonField::Email))
+            .hint("They sign in with it.")
+            .required(),
         {
-            let field = Field::password("password", "Password").autocomplete("new-password").error(wrong(PersonField::Password));
+            let field = Field::password("password", "Password")
+                .autocomplete("new-password")
+                .error(wrong(PersonField::Password));
             if user.is_some() {
                 field.hint("Leave it empty to keep the present one.")
             } else {

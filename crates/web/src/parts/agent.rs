@@ -33,6 +33,8 @@ pub struct Task {
     pub source: Option<String>,
     /// Since when the agent has it, or when something last happened.
     pub at: Moment,
+    /// Whether its panel is open.
+    pub open: bool,
 }
 
 /// A part of the list under its own heading: `Due today`, `New`, `The rest`.
@@ -44,6 +46,8 @@ pub struct TaskSection {
     pub count: String,
     /// The tasks of this page.
     pub tasks: Vec<Task>,
+    /// Whether they are in several statuses, so that each says its own.
+    pub mixed: bool,
     /// The list of the rest.
     pub more: Option<String>,
 }
@@ -71,7 +75,7 @@ pub fn task_list(list: &TaskList) -> Markup {
                 @if !section.tasks.is_empty() {
                     section.task-section {
                         h2 { (section.title) span.count { (section.count) } }
-                        ol.task-lines { @for task in &section.tasks { (task_line(task)) } }
+                        (task_lines(&section.tasks, section.mixed))
                         @if let Some(href) = &section.more { a.button.small data-weight="quiet" href=(href) { "Show more" } }
                     }
                 }
@@ -84,18 +88,32 @@ pub fn task_list(list: &TaskList) -> Markup {
 fn next_call(next: &Task, meter: Meter) -> Markup {
     html! {
         div.next-call {
-            div { small { "Next" } a.name href=(next.href) { (next.name) } (chip(&next.status)) }
+            div hx-boost:inherited="true" hx-target:inherited="#panel" hx-select:inherited="#panel" hx-swap:inherited="outerHTML show:none" {
+                small { "Next" }
+                a.name href=(next.href) { (next.name) }
+                (chip(&next.status))
+            }
             div.queue { small { "Your queue" } (meter) }
             (Button::primary(format!("Call {}", next.phone)).icon(Icon::Phone).href(format!("tel:{}", next.phone_link)).key("c"))
         }
     }
 }
 
-fn task_line(task: &Task) -> Markup {
+/// The lines of a list. A press on one opens the lead beside the list.
+fn task_lines(tasks: &[Task], mixed: bool) -> Markup {
     html! {
-        li #{ "task-" (task.id) } data-row {
+        ol.task-lines hx-boost:inherited="true" hx-target:inherited="#panel" hx-select:inherited="#panel"
+            hx-select-oob:inherited="#toasts:beforeend" hx-swap:inherited="outerHTML show:none" {
+            @for task in tasks { (task_line(task, mixed)) }
+        }
+    }
+}
+
+fn task_line(task: &Task, says_status: bool) -> Markup {
+    html! {
+        li #{ "task-" (task.id) } data-row data-id=(task.id) aria-current=[task.open.then_some("true")] {
             div.who { a.name href=(task.href) data-row-link { (task.name) } small { (task.phone) @if let Some(source) = &task.source { " · " (source) } } @if task.phone_doubtful { (doubtful("This number may not exist")) } }
-            div.marks { (chip(&task.status)) @for name in task.tags.iter().take(2) { (tag(name)) } }
+            div.marks { @if says_status { (chip(&task.status)) } @for name in task.tags.iter().take(2) { (tag(name)) } }
             (task.at.show())
             a.button.call data-weight="plain" href={ "tel:" (task.phone_link) } aria-label={ "Call " (task.name) } { (super::icon::icon(Icon::Phone)) span { "Call" } }
         }
@@ -156,11 +174,19 @@ pub fn dashboard(board: &Dashboard) -> Markup {
     html! {
         section.dashboard #dashboard aria-label="Dashboard" data-live="queue" hx-get=(board.href) hx-trigger="live" hx-target="this" hx-select="#dashboard" hx-swap="outerMorph" {
             (super::data::heading(&board.greeting, None, &html! { (Button::primary("Go to tasks").href(&*board.tasks)) }))
-            div.queue-card.card { h2 { "Your queue" } (board.meter) }
+            div.queue-card.card {
+                h2 { "Your queue" }
+                (board.meter)
+                @match board.meter.room() {
+                    Some(0) => small { "No room: nothing new is dealt to you." },
+                    Some(room) => small { "Room for " (room) " more." },
+                    None => {},
+                }
+            }
             @if !board.figures.is_empty() { (figures(&board.figures)) }
             section.task-section {
                 h2 { "Just arrived" }
-                @if board.arrived.is_empty() { (board.empty) } @else { ol.task-lines { @for task in &board.arrived { (task_line(task)) } } }
+                @if board.arrived.is_empty() { (board.empty) } @else { (task_lines(&board.arrived, false)) }
             }
         }
     }

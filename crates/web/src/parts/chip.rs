@@ -115,6 +115,11 @@ pub struct Meter {
 }
 
 impl Meter {
+    /// How many more there is room for; none without a cap.
+    pub fn room(self) -> Option<i64> {
+        self.cap.map(|cap| (cap - self.held).max(0))
+    }
+
     /// The word that colours it and says it to who cannot see the colour.
     fn state(self) -> (&'static str, &'static str) {
         match self.cap {

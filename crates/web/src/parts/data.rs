@@ -115,7 +115,7 @@ pub fn pager(pager: &Pager) -> Markup {
     html! {
         nav.pager aria-label="Pages of the list" {
             span.shown { (pager.shown) }
-            @if let Some(href) = &pager.first { a.button.small data-weight="quiet" href=(href) { "First" } }
+            @if let Some(href) = &pager.first { a.button.small data-weight="quiet" rel="first" href=(href) { "First page" } }
             @if let Some(href) = &pager.before { a.button.small data-weight="plain" rel="prev" href=(href) { (icon(Icon::Left)) "Back" } }
             @if let Some(href) = &pager.after { a.button.small data-weight="plain" rel="next" href=(href) { "Next" (icon(Icon::Right)) } }
         }

@@ -57,6 +57,7 @@ pub struct Field {
     length_max: Option<u32>,
     label_hidden: bool,
     disabled: bool,
+    proposals: Vec<String>,
 }
 
 impl Field {
@@ -77,6 +78,7 @@ impl Field {
             length_max: None,
             label_hidden: false,
             disabled: false,
+            proposals: Vec::new(),
         }
     }
 
@@ -200,6 +202,13 @@ impl Field {
         self
     }
 
+    /// Values that are proposed while somebody types.
+    #[must_use]
+    pub fn proposals(mut self, proposals: Vec<String>) -> Field {
+        self.proposals = proposals;
+        self
+    }
+
     /// Cannot be changed now.
     #[must_use]
     pub fn disabled(mut self, disabled: bool) -> Field {
@@ -230,7 +239,8 @@ impl Render for Field {
                     Input::Line(kind) => input #(id) type=(kind) name=(self.name) value=[(*kind != "password").then_some(&self.value)]
                         required[self.required] autofocus[self.autofocus] disabled[self.disabled] autocomplete=[self.autocomplete]
                         placeholder=[self.placeholder.as_ref()] min=[self.range.map(|range| range.0)] max=[self.range.map(|range| range.1)]
-                        inputmode=[self.range.map(|_| "numeric")] maxlength=[self.length_max] aria-invalid=[invalid] aria-describedby=[described];,
+                        inputmode=[self.range.map(|_| "numeric")] maxlength=[self.length_max] aria-invalid=[invalid] aria-describedby=[described]
+                        list=[(!self.proposals.is_empty()).then(|| format!("{id}-proposals"))];,
                     Input::Lines(rows) => textarea #(id) name=(self.name) rows=(rows) required[self.required] autofocus[self.autofocus]
                         disabled[self.disabled] placeholder=[self.placeholder.as_ref()] maxlength=[self.length_max]
                         aria-invalid=[invalid] aria-describedby=[described] { (self.value) },
@@ -245,6 +255,9 @@ impl Render for Field {
                             aria-invalid=[invalid] aria-describedby=[described];
                         p.chosen data-chosen hidden {}
                     },
+                }
+                @if !self.proposals.is_empty() {
+                    datalist #{ (id) "-proposals" } { @for proposal in &self.proposals { option value=(proposal) {} } }
                 }
                 @if let Some(error) = &self.error { p.error #(error_id) { (icon(Icon::Failed)) (error) } }
                 @if let Some(hint) = &self.hint { p.hint #(hint_id) { (hint) } }

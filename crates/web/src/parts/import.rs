@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{
     button::Button,
     data::{self, Tab},
+    dialog,
     field::{Choice, Field, checkbox},
     icon::{Icon, icon},
     leads::Moment,
@@ -103,7 +104,7 @@ pub fn preview(preview: &Preview) -> Markup {
         form.import-preview method="post" action=(preview.action) {
             section.card {
                 div.file-line { (icon(Icon::File)) strong { (preview.file_name) } span { (preview.reading) } }
-                p.reads { (preview.numbers) }
+                @if !preview.numbers.is_empty() { p.reads { span { "Phone numbers" } " " (preview.numbers) } }
                 @if let Some(refused) = &preview.refused { (Banner::new(Tone::Error, refused.as_str())) }
                 div.table-frame {
                     table.table.mapping {
@@ -185,7 +186,11 @@ pub fn progress(import: &Progress) -> Markup {
             div.file-line { (icon(Icon::File)) strong { (import.file_name) } }
             @match &import.outcome {
                 None => {
-                    (data::progress("Importing", import.done, import.rows, &import.numbers))
+                    // News may pass by before the page listens, and a short import has no second ones: while it runs it
+                    // is also asked for.
+                    div hx-get=(import.href) hx-trigger="every 1s" hx-target="#import" hx-select="#import" hx-swap="outerMorph" {
+                        (data::progress("Importing", import.done, import.rows, &import.numbers))
+                    }
                     p.hint { "You can leave this page; the import goes on." }
                 },
                 Some(outcome) => {
@@ -193,7 +198,14 @@ pub fn progress(import: &Progress) -> Markup {
                     div.actions {
                         @if let Some(href) = &outcome.leads { (Button::primary("Show the leads").href(&**href)) }
                         @if let Some(href) = &outcome.errors { a.button data-weight="plain" href=(href) download { (icon(Icon::Download)) span { "Error rows" } } }
-                        @if let Some(href) = &outcome.undo { form method="post" action=(href) { (Button::danger("Undo this import").icon(Icon::Undo)) } }
+                        @if let Some(href) = &outcome.undo {
+                            form method="post" action=(href) {
+                                (Button::danger("Undo this import").icon(Icon::Undo).opens("undo"))
+                                (dialog::inline("undo", "Undo this import?", &html! {
+                                    p { "Its leads are taken away again. Those that somebody has worked on since stay, and are counted." }
+                                }, &html! { (Button::plain("Cancel").closes()) (Button::danger("Undo this import")) }))
+                            }
+                        }
                     }
                 },
             }
@@ -216,8 +228,8 @@ pub struct PastImport {
     pub sentence: String,
     /// The file of its error rows.
     pub errors: Option<String>,
-    /// The form that takes it back.
-    pub undo: Option<String>,
+    /// Whether it can be taken back; its page does that.
+    pub may_undo: bool,
 }
 
 /// The imports of the past, the newest first.
@@ -233,7 +245,8 @@ pub fn past(imports: &[PastImport]) -> Markup {
                         div { a href=(import.href) { (import.file_name) } small { (import.who) " · " (import.at.show()) " · " (import.sentence) } }
                         div.actions {
                             @if let Some(href) = &import.errors { a.button.small data-weight="quiet" href=(href) download { (icon(Icon::Download)) span { "Errors" } } }
-                            @if let Some(href) = &import.undo { form method="post" action=(href) { (Button::quiet("Undo").icon(Icon::Undo).small()) } }
+                            // Its page asks before it does it.
+                            @if import.may_undo { (Button::quiet("Undo").icon(Icon::Undo).small().href(&*import.href)) }
                         }
                     }
                 }
@@ -246,7 +259,7 @@ pub fn past(imports: &[PastImport]) -> Markup {
 /// its address.
 pub fn single(action: &str, fields: &[Field], known: Option<(&str, &str)>, cancel: &str) -> Markup {
     html! {
-        form.card.single method="post" action=(action) {
+        form.card.form.single method="post" action=(action) {
             @if let Some((name, href)) = known {
                 (Banner::new(Tone::Warning, format!("{name} has this number already."))
                     .more(html! { div.actions { (Button::plain("Open the lead").href(href).small()) } }))

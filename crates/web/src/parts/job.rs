@@ -7,6 +7,7 @@ use super::{
     dialog,
     field::{Choice, Field, group, radio_card, switch},
     icon::{Icon, icon},
+    leads::Moment,
     notice::{Banner, Tone},
 };
 
@@ -144,6 +145,67 @@ pub fn job_card(card: &JobCard) -> Markup {
     }
 }
 
+/// A run in the history.
+#[derive(Debug, Clone)]
+pub struct RunRow {
+    /// Its page.
+    pub href: String,
+    /// When it started.
+    pub at: Moment,
+    /// Which job: `Auto lead assignment`.
+    pub job: String,
+    /// Who or what started it: `Schedule`, `Asha Rao`.
+    pub by: String,
+    /// What it did, in a sentence, or why it failed.
+    pub sentence: String,
+    /// Leads given to an agent, or changed.
+    pub leads: String,
+    /// Agents who got at least one.
+    pub agents: String,
+    /// Leads of the pool that nobody owned afterwards.
+    pub left_over: String,
+    /// `0.3 s`; none while it runs.
+    pub took: Option<String>,
+    /// What there is to know of its state: `running`, `failed`, `undone`. None: it is done.
+    pub state: Option<(Tone, &'static str)>,
+}
+
+/// The history of the runs.
+pub fn run_table(rows: &[RunRow]) -> Markup {
+    let number = |class: &str, label: &str, value: &str| {
+        html! { td.number.(class) data-label=(label) data-zero[value == "0"] { (value) } }
+    };
+    html! {
+        div.table-frame {
+            table.table.run-table {
+                caption.hidden { "Runs" }
+                thead {
+                    tr {
+                        th scope="col" { "Run" } th scope="col" { "What it did" } th.number scope="col" { "Leads" } th.number scope="col" { "Agents" }
+                        th.number scope="col" { "Left over" } th.number scope="col" { "Took" } th.number scope="col" { "When" }
+                    }
+                }
+                tbody {
+                    @for row in rows {
+                        tr data-row {
+                            th.job scope="row" { a href=(row.href) data-row-link { (row.job) } small { (row.by) } }
+                            td.did {
+                                @if let Some((tone, state)) = row.state { span.badge data-tone=[(tone == Tone::Warning).then_some("warning")] { (state) } " " }
+                                (row.sentence)
+                            }
+                            (number("leads-of", "Leads", &row.leads))
+                            (number("agents-of", "Agents", &row.agents))
+                            (number("left-over", "Left over", &row.left_over))
+                            (number("took", "Took", row.took.as_deref().unwrap_or("–")))
+                            td.when.number { span.whole { (row.at.whole) " " } small { (row.at.show()) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// A line of the dealing: one agent before and after.
 #[derive(Debug, Clone)]
 pub struct AgentBar {
@@ -234,7 +296,7 @@ pub fn dealing(dealing: &Dealing) -> Markup {
 /// The page *Preview*: also shown in the dialog.
 pub fn preview_page(shown: &Dealing, back: &str) -> Markup {
     dialog::body(
-        "Preview",
+        "If it ran now",
         &dealing(shown),
         &html! { a.button data-weight="plain" href=(back) data-closes { "Close" } },
     )

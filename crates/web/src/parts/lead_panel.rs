@@ -108,10 +108,10 @@ pub struct OverCap {
 pub struct Entry {
     /// What kind of thing.
     pub icon: Icon,
-    /// Who: a person, or the product itself.
-    pub who: Option<String>,
-    /// What, as the rest of a sentence: `assigned it to Priya Nair`.
+    /// What, as a sentence: `Assigned to Priya Nair by Asha Rao`.
     pub what: String,
+    /// The people in that sentence, who stand out in it.
+    pub names: Vec<String>,
     /// What they wrote.
     pub text: Option<String>,
     /// When.
@@ -167,7 +167,7 @@ fn facts(lead: &LeadPanel) -> Markup {
                 dt { label for="lead-status" { "Status" } }
                 dd {
                     @match &lead.set_status {
-                        Some((action, choices)) => form.in-line method="post" action=(action) hx-trigger="submit, change" {
+                        Some((action, choices)) => form.in-line method="post" action=(action) hx-trigger="submit, change" data-shows {
                             (version(lead))
                             (super::chip::dot(&lead.status))
                             select #lead-status name="status" { @for choice in choices { option value=(choice.value) selected[choice.chosen] { (choice.label) } } }
@@ -194,7 +194,7 @@ fn facts(lead: &LeadPanel) -> Markup {
                     }
                     @if let Some((action, known)) = &lead.add_tag {
                         form.add-tag method="post" action=(action) {
-                            input name="tag" list="known-tags" placeholder="Add tag" aria-label="Add tag" maxlength="50" required autocomplete="off";
+                            input name="tag" list="known-tags" placeholder="Add tag" aria-label="Add tag" maxlength=(domain::lead_file::TAG_CHARS_MAX) required autocomplete="off";
                             datalist #known-tags { @for name in known { option value=(name) {} } }
                         }
                     }
@@ -267,9 +267,25 @@ fn note_form(lead: &LeadPanel, action: &str) -> Markup {
     html! {
         form.note-form method="post" action=(action) data-clears {
             label.hidden for="note" { "Note" }
-            textarea #note name="note" rows="2" maxlength="4000" placeholder="Add a note" required aria-invalid=[error.map(|_| "true")] { (typed) }
+            textarea #note name="note" rows="2" maxlength=(domain::timeline::NOTE_CHARS_MAX) placeholder="Add a note" required aria-invalid=[error.map(|_| "true")] { (typed) }
             @if let Some(error) = error { p.error { (icon(Icon::Failed)) (error) } }
             div.actions { (Button::plain("Add note").small()) }
+        }
+    }
+}
+
+/// The sentence with these names in bold.
+fn standing_out(sentence: &str, names: &[String]) -> Markup {
+    let first = names
+        .iter()
+        .filter_map(|name| Some((sentence.find(name.as_str()).filter(|_| !name.is_empty())?, name)))
+        .min_by_key(|(at, name)| (*at, std::cmp::Reverse(name.len())));
+    html! {
+        @match first {
+            Some((at, name)) => {
+                (sentence[..at]) strong { (name) } (standing_out(&sentence[at + name.len()..], names))
+            },
+            None => (sentence),
         }
     }
 }
@@ -284,8 +300,7 @@ fn timeline(lead: &LeadPanel) -> Markup {
                         span.what-kind { (icon(entry.icon)) }
                         div {
                             p {
-                                @if let Some(who) = &entry.who { strong { (who) } " " }
-                                (entry.what)
+                                (standing_out(&entry.what, &entry.names))
                                 @if let Some((words, href)) = &entry.link { " · " a href=(href) hx-boost="false" { (words) } }
                             }
                             @if let Some(text) = &entry.text { blockquote { (text) } }
@@ -295,6 +310,27 @@ fn timeline(lead: &LeadPanel) -> Markup {
                 }
             }
             @if let Some(href) = &lead.more { a.button.small data-weight="quiet" href=(href) { "Earlier" } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::standing_out;
+
+    #[test]
+    fn names_stand_out_in_a_sentence() {
+        for (sentence, names, expect) in [
+            ("Note by Nora", &["Nora"][..], "Note by <strong>Nora</strong>"),
+            (
+                "Moved from Ann to Ann Lee by <Bo>",
+                &["<Bo>", "Ann", "Ann Lee"][..],
+                "Moved from <strong>Ann</strong> to <strong>Ann Lee</strong> by <strong>&lt;Bo&gt;</strong>",
+            ),
+            ("Imported", &["", "Nora"][..], "Imported"),
+        ] {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(standing_out(sentence, &names).into_string(), expect);
         }
     }
 }

@@ -338,6 +338,7 @@ pub fn bulk_bar(bulk: &BulkBar) -> Markup {
                 @for (name, value) in &all.fields { input type="hidden" name=(name) value=(value); }
                 label.tick.all { input type="checkbox" name="all" value="on" data-all data-count=(all.count); span { "All " strong { (all.count) } " that match" } }
             }
+            span.stale.needs-script role="status" { "The list has changed since." }
             div.doings {
                 @if let Some(assign) = &bulk.assign {
                     (bulk_popover("Assign to", Icon::Assign, Some("a"), &html! {
@@ -367,7 +368,7 @@ pub fn bulk_bar(bulk: &BulkBar) -> Markup {
                     (bulk_popover("Add tag", Icon::Tag, None, &html! {
                         div.field {
                             label for="bulk-tag" { "Tag" }
-                            input #bulk-tag name="tag" list="bulk-tags" maxlength="50" autocomplete="off";
+                            input #bulk-tag name="tag" list="bulk-tags" maxlength=(domain::lead_file::TAG_CHARS_MAX) autocomplete="off";
                             datalist #bulk-tags { @for name in known { option value=(name) {} } }
                         }
                         div.actions { (Button::primary("Add").action(&**action)) }

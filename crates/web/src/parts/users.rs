@@ -30,7 +30,7 @@ pub struct UserRow {
     pub meter: Option<Meter>,
     /// Since when they are banned: `banned since 11 May 2026`.
     pub banned: Option<String>,
-    /// When they were last here.
+    /// When they were last here; none when they are not signed in.
     pub seen: Option<Moment>,
 }
 
@@ -52,10 +52,10 @@ pub fn user_table(users: &[UserRow]) -> Markup {
                                 }
                             }
                             td data-label="Role" { (user.role) }
-                            td data-label="Branch" { (user.branch.as_deref().unwrap_or("–")) }
-                            td data-label="Department" { (user.department.as_deref().unwrap_or("–")) }
-                            td data-label="Queue" { @match user.meter { Some(meter) => (meter), None => "–" } }
-                            td.number data-label="Last seen" { @match &user.seen { Some(at) => (at.show()), None => "never" } }
+                            td.none[user.branch.is_none()] data-label="Branch" { (user.branch.as_deref().unwrap_or("–")) }
+                            td.none[user.department.is_none()] data-label="Department" { (user.department.as_deref().unwrap_or("–")) }
+                            td.queue.none[user.meter.is_none()] data-label="Queue" { @match user.meter { Some(meter) => (meter), None => "–" } }
+                            td.seen.number.none[user.seen.is_none()] data-label="Last seen" { @match &user.seen { Some(at) => (at.show()), None => "not signed in" } }
                         }
                     }
                 }
@@ -91,12 +91,12 @@ pub struct Ban {
 /// The form.
 pub fn user_form(form: &UserForm) -> Markup {
     html! {
-        form.card.user-form method="post" action=(form.action) {
+        form.card.form.user-form method="post" action=(form.action) {
             div.fields { @for field in &form.fields { (field) } }
             div.actions { (Button::primary(&*form.button)) (Button::quiet("Cancel").href(&*form.cancel)) }
         }
         @if let Some(ban) = &form.ban {
-            form.card.ban method="post" action=(ban.action) {
+            form.card.form.ban method="post" action=(ban.action) {
                 @match &ban.since {
                     Some(since) => {
                         h2 { (since) }
@@ -132,18 +132,18 @@ pub struct SessionRow {
 /// The sessions somebody has open.
 pub fn sessions(sessions: &[SessionRow], end_others: Option<&str>) -> Markup {
     html! {
-        section.card.sessions {
+        section.card.form.sessions {
             h2 { "Signed in on" }
             ul.lines {
                 @for session in sessions {
                     li {
                         (super::icon::icon(Icon::Screen))
-                        div { span { (session.browser) @if session.this { " " (badge("this one")) } } small { "last used " (session.seen.show()) " · since " (session.since.show()) } }
-                        div.actions { form method="post" action=(session.end) { (Button::quiet(if session.this { "Sign out" } else { "End" }).small()) } }
+                        div { span { (session.browser) @if session.this { " " (badge("this one")) } } small { "used " (session.seen.show()) " · signed in " (session.since.show()) } }
+                        div.actions { form method="post" action=(session.end) { (Button::quiet("Sign out").small()) } }
                     }
                 }
             }
-            @if let Some(action) = end_others { form.actions method="post" action=(action) { (Button::plain("End all others").small()) } }
+            @if let Some(action) = end_others.filter(|_| sessions.len() > 1) { form.actions method="post" action=(action) { (Button::plain("Sign out everywhere else").small()) } }
         }
     }
 }

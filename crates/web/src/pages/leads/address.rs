@@ -10,6 +10,9 @@ use domain::{
 };
 use serde::Deserialize;
 
+/// The longest value in an address.
+const VALUE_CHARS_MAX: usize = 300;
+
 /// What the address carries, as text; what is empty or cannot be read is as if it were not there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -38,6 +41,28 @@ pub struct Address {
     pub sort: String,
     /// Where the page before this one ended.
     pub after: String,
+    /// The list that a lead was opened from, where it is not the list of leads: the word of a [`Beside`].
+    pub from: String,
+}
+
+/// A list that a lead can be opened beside, other than the list of leads: whoever works through it goes on with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// An agent's dashboard.
+    Dashboard,
+    /// An agent's tasks.
+    Tasks,
+}
+
+impl Beside {
+    const ALL: [(Beside, &'static str, &'static str); 2] =
+        [(Beside::Dashboard, "dashboard", links::dashboard()), (Beside::Tasks, "tasks", links::tasks())];
+
+    /// The address of a lead's panel beside this list.
+    pub fn href_of(self, lead: LeadId) -> String {
+        let word = Beside::ALL.iter().find(|(beside, ..)| *beside == self).map_or("", |(_, word, _)| word);
+        Address { from: word.to_owned(), ..Address::default() }.href_of(lead)
+    }
 }
 
 /// A time that a list is narrowed to, by the company's days.
@@ -120,7 +145,7 @@ impl Address {
     /// The same list with one thing changed, from its first page on.
     #[must_use]
     pub fn with(&self, change: impl FnOnce(&mut Address)) -> Address {
-        let mut changed = Address { after: String::new(), ..self.clone() };
+        let mut changed = Address { after: String::new(), from: String::new(), ..self.clone() };
         change(&mut changed);
         changed
     }
@@ -140,6 +165,7 @@ impl Address {
             ("q", &self.q),
             ("sort", &self.sort),
             ("after", &self.after),
+            ("from", &self.from),
         ]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -168,11 +194,25 @@ impl Address {
                 "q" => &mut address.q,
                 "sort" => &mut address.sort,
                 "after" => &mut address.after,
+                "from" if Beside::ALL.iter().any(|(_, word, _)| *word == value) => &mut address.from,
                 _ => continue,
             };
-            *field = value.into_owned();
+            // What is longer is no part of an address that a page has made.
+            *field = value.chars().take(VALUE_CHARS_MAX).collect();
         }
         address
+    }
+
+    /// The list that the lead was opened from, where it is not the list of leads.
+    pub fn beside(&self) -> Option<Beside> {
+        Beside::ALL.iter().find(|(_, word, _)| *word == self.from).map(|(beside, ..)| *beside)
+    }
+
+    /// The list that closing a lead's panel goes back to.
+    pub fn back(&self, shelf: Shelf) -> String {
+        let beside = self.beside();
+        let found = Beside::ALL.iter().find(|(known, ..)| Some(*known) == beside);
+        found.map_or_else(|| self.href(shelf), |(.., page)| (*page).to_owned())
     }
 
     /// The address of the list.
@@ -220,6 +260,19 @@ mod tests {
             "/leads?owner=nobody&created=7-days&q=asha+%26+s%C3%B6hne"
         );
         assert_eq!(Address::default().href(Shelf::Leads), "/leads");
+    }
+
+    #[test]
+    fn a_lead_goes_back_to_the_list_it_was_opened_from() {
+        for (address, back) in [
+            (Beside::Tasks.href_of(LeadId(7)), "/tasks"),
+            (Beside::Dashboard.href_of(LeadId(7)), "/dashboard"),
+            ("/leads/7?from=elsewhere".to_owned(), "/leads"),
+            ("/leads/7?q=ann".to_owned(), "/leads?q=ann"),
+        ] {
+            let query = address.split_once('?').expect("a query").1;
+            assert_eq!(Address::from_query(query).back(Shelf::Leads), back, "{address}");
+        }
     }
 
     #[test]

@@ -52,9 +52,16 @@ impl Sent {
     fn selection(&self, who: &SignedIn) -> Result<Selection> {
         if self.all == "on" {
             let shelf = if self.shelf == "customers" { Shelf::Customers } else { Shelf::Leads };
+            if shelf == Shelf::Customers && !who.may(Permission::CustomersView) {
+                return Err(Error::Forbidden);
+            }
             let address = Address::from_query(&self.filter);
             let filter = address.filter(shelf, who.now, &who.zone, &who.company.country);
-            return Ok(Selection::Matching { filter, shown: self.shown, as_of: super::as_of(&self.as_of, who.now) });
+            return Ok(Selection::Matching {
+                filter,
+                shown: self.shown,
+                as_of: super::as_of(&self.as_of, who.now),
+            });
         }
         let ticked = self.lead.iter().map(|row| {
             let (lead, version) = row.split_once(':')?;
@@ -68,12 +75,11 @@ impl Sent {
         }
     }
 
-    /// The list that the form came from.
-    fn back(&self) -> &str {
-        let is_a_list = |path: &str| {
-            self.back == path || self.back.strip_prefix(path).is_some_and(|rest| rest.starts_with('?'))
-        };
-        if is_a_list(links::leads()) || is_a_list(links::customers()) { &self.back } else { links::leads() }
+    /// The list that the form came from, made anew: what stands in a form may be anything.
+    fn back(&self) -> String {
+        let (path, query) = self.back.split_once('?').unwrap_or((&self.back, ""));
+        let shelf = if path == links::customers() { Shelf::Customers } else { Shelf::Leads };
+        Address::from_query(query).href(shelf)
     }
 }
 
@@ -93,11 +99,14 @@ pub async fn assign(
     };
     match assign_leads(&site.store, who.company.id, order).await? {
         BulkAssignment::Done(bulk) => done(&sent, &bulk),
-        BulkAssignment::NotOffered => {
-            say(&sent, Tone::Warning, "This agent may not be given leads: banned since, or of another branch.")
-        }
+        BulkAssignment::NotOffered => say(
+            &sent,
+            Tone::Warning,
+            "This agent may not be given leads: banned since, or of another branch.",
+        ),
         BulkAssignment::OverCap { held, cap, after } => {
-            let name = agents::name(site.store.read().await?.session(), who.company.id, UserId(agent)).await?;
+            let name =
+                agents::name(site.store.read().await?.session(), who.company.id, UserId(agent)).await?;
             let told = format!(
                 "{} holds {}, the cap is {}, and it would be {} after this. Nothing was changed; spread them over several agents, or tick Exceed caps.",
                 name.as_deref().unwrap_or("The agent"),
@@ -191,9 +200,9 @@ fn done(sent: &Sent, bulk: &Bulk) -> Result<Response> {
     if let Some(run) = bulk.run {
         toast = toast.undo(links::run_undo(run));
     }
-    Ok(frame::go_on_saying(sent.back(), &toast))
+    Ok(frame::go_on_saying(&sent.back(), &toast))
 }
 
 fn say(sent: &Sent, tone: Tone, told: &str) -> Result<Response> {
-    Ok(frame::go_on_saying(sent.back(), &Toast::new(tone, told)))
+    Ok(frame::go_on_saying(&sent.back(), &Toast::new(tone, told)))
 }
