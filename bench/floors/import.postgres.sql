@@ -7,8 +7,8 @@ CREATE TEMP TABLE parsed_terms (term TEXT COLLATE "C", lead_id BIGINT);
 \copy parsed_tags FROM '{folder}/parsed_tags.csv' (FORMAT csv)
 \copy parsed_terms FROM '{folder}/parsed_terms.csv' (FORMAT csv)
 BEGIN;
-INSERT INTO imports (company_id, id, file_name, at_ms, imported, skipped, errors)
-    VALUES ({company}, 1, 'leads.csv', {at}, {leads}, 0, 0);
+INSERT INTO imports (company_id, id, file_name, state, at_ms, finished_at_ms, imported, skipped, errors)
+    VALUES ({company}, 1, 'leads.csv', 'done', {at}, {at}, {leads}, 0, 0);
 INSERT INTO leads (company_id, id, version, entries, status_id, source_id, import_id, created_at_ms, last_activity_at_ms,
         attempts, owners_before, phone_doubtful, email_doubtful, phone, phone_typed, first_name, last_name, name_key, email, country)
     SELECT {company}, id, 1, 1, {unassigned}, source_id, 1, {at}, {at},

@@ -6,8 +6,8 @@ CREATE TEMP TABLE parsed_terms (term TEXT, lead_id INTEGER);
 .import --csv --schema temp {folder}/parsed_tags.csv parsed_tags
 .import --csv --schema temp {folder}/parsed_terms.csv parsed_terms
 BEGIN IMMEDIATE;
-INSERT INTO imports (company_id, id, file_name, at_ms, imported, skipped, errors)
-    VALUES ({company}, 1, 'leads.csv', {at}, {leads}, 0, 0);
+INSERT INTO imports (company_id, id, file_name, state, at_ms, finished_at_ms, imported, skipped, errors)
+    VALUES ({company}, 1, 'leads.csv', 'done', {at}, {at}, {leads}, 0, 0);
 INSERT INTO leads (company_id, id, version, entries, status_id, source_id, import_id, created_at_ms, last_activity_at_ms,
         attempts, owners_before, phone_doubtful, email_doubtful, phone, phone_typed, first_name, last_name, name_key, email, country)
     SELECT {company}, id, 1, 1, {unassigned}, source_id, 1, {at}, {at},

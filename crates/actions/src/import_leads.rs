@@ -213,14 +213,13 @@ async fn write_rows(
         source: labels.id(session, Label::Source, import.source.as_deref()).await?,
     };
     let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
+    let rows_max = limits::staged_rows(session.engine());
     let mut seen = 0;
     loop {
         let chunk =
-            rows.by_ref().take(limits::STAGED_ROWS).collect::<std::io::Result<Vec<SpooledRow>>>().map_err(
-                |error| {
-                    Error::Fault(format!("the rows could not be read back from the temporary file: {error}"))
-                },
-            )?;
+            rows.by_ref().take(rows_max).collect::<std::io::Result<Vec<SpooledRow>>>().map_err(|error| {
+                Error::Fault(format!("the rows could not be read back from the temporary file: {error}"))
+            })?;
         if chunk.is_empty() {
             break;
         }
@@ -263,9 +262,10 @@ async fn keep_failures(
     let unreadable = |error: std::io::Error| {
         Error::Fault(format!("the error rows could not be read back from the temporary file: {error}"))
     };
+    let rows_max = limits::staged_rows(session.engine());
     let mut left = lead_file::ERROR_ROWS_KEPT as usize;
     while left > 0 {
-        let chunk = failures.by_ref().take(left.min(limits::STAGED_ROWS));
+        let chunk = failures.by_ref().take(left.min(rows_max));
         let chunk = chunk.collect::<std::io::Result<Vec<RowFailure>>>().map_err(unreadable)?;
         if chunk.is_empty() {
             break;

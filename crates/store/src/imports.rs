@@ -313,8 +313,8 @@ pub async fn undo(
     }
     let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
     let mut last = LeadId(0);
+    let rows_max = limits::staged_rows(session.engine()) as i64;
     loop {
-        let rows_max = limits::STAGED_ROWS as i64;
         let mut people: Vec<(LeadId, Person)> = Vec::new();
         session
             .each(&UNTOUCHED, params![company, import, last, rows_max], |row| {

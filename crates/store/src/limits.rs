@@ -1,5 +1,6 @@
 //! The limits of the store, in one place: what is hit says its number.
 
+use crate::dialect::Engine;
 use std::time::Duration;
 
 /// How long a caller waits for the writer or for a connection before it hears *busy*.
@@ -18,9 +19,15 @@ pub const COLLECTING: Duration = Duration::from_millis(10);
 pub const READERS: usize = 8;
 /// Connections to PostgreSQL, per process.
 pub const POSTGRES_CONNECTIONS: usize = 16;
-/// Rows that are copied into a stage at a time by callers that stream. SQLite keeps the pages that one statement changes
-/// in memory, and new phone numbers fall on as many pages as there are rows: 20 MB at the most.
-pub const STAGED_ROWS: usize = 5_000;
+/// Rows that are copied into a stage at a time by callers that stream. SQLite keeps in memory, as it was before, every
+/// page that one statement changes, and new phone numbers fall on as many pages as there are rows, once the table has
+/// that many: this many rows are 4 MB of them at the most. PostgreSQL keeps none, and is spared round trips.
+pub const fn staged_rows(engine: Engine) -> usize {
+    match engine {
+        Engine::Sqlite => 1_000,
+        Engine::Postgres => 5_000,
+    }
+}
 
 /// News that a listener may leave unheard before it is told to look at everything again.
 pub const NEWS_WAITING: usize = 1_024;

@@ -4,7 +4,7 @@
 
 use crate::{
     error::Result,
-    limits::STAGED_ROWS,
+    limits::staged_rows,
     params,
     session::Session,
     sql,
@@ -135,8 +135,9 @@ pub(crate) async fn compare(session: &mut Session, company: CompanyId) -> Result
 pub(crate) async fn rewrite(session: &mut Session, company: CompanyId) -> Result<()> {
     session.execute(&CLEAR, params![company]).await?;
     let mut after = i64::MIN;
+    let rows_max = staged_rows(session.engine()) as i64;
     loop {
-        let some = session.rows(&ALL_LEADS, params![company, after, STAGED_ROWS as i64], read_person).await?;
+        let some = session.rows(&ALL_LEADS, params![company, after, rows_max], read_person).await?;
         let Some((last, ..)) = some.last() else { return Ok(()) };
         after = last.0;
         for (lead, name_key, person) in &some {
