@@ -48,18 +48,26 @@ pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> an
         https: serving.https,
     })?;
     let ending = Arc::new(tokio::sync::Notify::new());
-    let told = Arc::clone(&ending);
+    let (told, closing) = (Arc::clone(&ending), Arc::clone(&site));
     let router = web::router(Arc::clone(&site));
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         told_to_end().await;
-        say("Ending: requests that are under way are finished.");
-        site.close();
+        say("Ending: requests and imports that are under way are finished.");
+        closing.close();
         told.notify_one();
     });
+    let all_done = async {
+        server.await.context("the service ended")?;
+        site.imports.finished().await;
+        Ok(())
+    };
     tokio::select! {
-        ended = server.into_future() => ended.context("the service ended"),
+        ended = all_done => ended,
         () = async { ending.notified().await; tokio::time::sleep(GRACE).await } => {
-            say(&format!("Some requests took longer than {} seconds and were cut off.", GRACE.as_secs()));
+            say(&format!(
+                "Some requests or imports took longer than {} seconds and were cut off. Of an import that was cut off nothing is there.",
+                GRACE.as_secs()
+            ));
             Ok(())
         }
     }

@@ -67,7 +67,7 @@ impl Desk {
             keeps_details: true,
             limits: actions::lead_file::Limits::default(),
         };
-        import_leads(store, Cursor::new(file), import, NOON, Arc::new(|_| {})).await.unwrap();
+        import_leads(store, Cursor::new(file), import, Arc::new(|| NOON), Arc::new(|_| {})).await.unwrap();
         let mut leads: Vec<LeadId> = Vec::new();
         let mut reader = store.read().await.unwrap();
         lists::each(reader.session(), company, &Filter::default(), Sight::All, |line| {

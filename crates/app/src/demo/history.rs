@@ -324,7 +324,7 @@ impl History {
             keeps_details: true,
             limits: actions::lead_file::Limits::default(),
         };
-        import_leads(&self.store, Cursor::new(file), import, now, Arc::new(|_| {})).await?;
+        import_leads(&self.store, Cursor::new(file), import, Arc::new(move || now), Arc::new(|_| {})).await?;
         Ok(())
     }
 
