@@ -121,7 +121,7 @@ async fn add(session: &mut Session, form: AddLead) -> Result<Added> {
         Ok(row) => row,
         Err((field, why)) => return Ok(Added::Refused { field, why }),
     };
-    if let Some(lead) = capture::by_phone(session, company, &row.phone).await? {
+    if let Some(lead) = capture::by_phone(session, company, row.phone.as_str()).await? {
         return known_already(session, &form, lead).await;
     }
     let unassigned = known.marked(StatusMark::Unassigned).id;
@@ -147,7 +147,7 @@ async fn add(session: &mut Session, form: AddLead) -> Result<Added> {
     let deltas = leads::insert_new(session, company, &[new], capture).await?;
     if deltas.is_empty() {
         // Somebody else was quicker with the same number.
-        let first = capture::by_phone(session, company, &phone).await?;
+        let first = capture::by_phone(session, company, phone.as_str()).await?;
         let first = first.ok_or_else(|| Error::Fault("a number that is taken belongs to no lead".into()))?;
         return known_already(session, &form, first).await;
     }

@@ -94,7 +94,7 @@ async fn assign(session: &mut Session, order: AssignLead) -> Result<Assignment> 
     let Some(agent) = queues.iter().find(|member| member.id == to && is_offered(member, order.viewer)) else {
         return Ok(Assignment::NotOffered);
     };
-    let chosen = Chosen { lead, version: before.version, status: before.status, place };
+    let chosen = Chosen { lead, version: before.version, status: before.status, place, import: None };
     let hand_move = a_move(&chosen, to, &known, order.viewer, order.now);
     let after = agent.held + i64::from(hand_move.open.1);
     if let Some(cap) = agent.cap

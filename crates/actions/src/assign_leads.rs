@@ -3,7 +3,7 @@
 use crate::{
     assign_lead::{a_move, is_offered},
     error::Result,
-    selection::{Bulk, Closing, Selection, look},
+    selection::{Bulk, Closing, MoreThanShown, Selection, look},
 };
 use domain::{
     bulk::Work,
@@ -39,6 +39,8 @@ pub struct AssignLeads {
 pub enum BulkAssignment {
     /// Done, but for what was skipped.
     Done(Bulk),
+    /// More match than the actor was shown: look again, and ask again.
+    MoreThanShown(MoreThanShown),
     /// Nobody of the viewer's list of agents (R15).
     NotOffered,
     /// It would exceed the cap: ask (R23).
@@ -67,7 +69,10 @@ async fn assign_all(
     order: &AssignLeads,
 ) -> Result<BulkAssignment> {
     let known = statuses::list(session, company).await?;
-    let (leads, mut report) = look(session, company, &order.selection, order.viewer).await?;
+    let (leads, mut report) = match look(session, company, &order.selection, order.viewer).await? {
+        Ok(found) => found,
+        Err(more) => return Ok(BulkAssignment::MoreThanShown(more)),
+    };
     let owners = leads.iter().filter_map(|chosen| chosen.place.owner);
     let members = queues::lock(session, company, owners.chain([order.to]).collect()).await?;
     let Some(agent) = members.get(&order.to).filter(|member| is_offered(member, order.viewer)) else {

@@ -9,7 +9,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::{Session, Store, users};
+use store::{Session, Store, sessions, users};
 
 /// Bans the user: they cannot sign in any more, every session of theirs ends at once, and they receive nothing. They
 /// keep their leads. Who is banned already stays so since then.
@@ -54,7 +54,7 @@ async fn ban(
     if facts.banned_at.is_none() {
         users::set_ban(session, company, user, Some(now), viewer.actor()).await?;
     }
-    users::end_sessions(session, company, user, None).await?;
+    sessions::end_all(session, company, user, None).await?;
     if was_admin {
         keep_an_admin(session, company, PersonField::Ban).await?;
     }

@@ -14,7 +14,7 @@ use domain::{
     viewer::Viewer,
 };
 use store::{
-    Session, Store,
+    Session, Store, capture,
     edits::{self, Edit, Fields},
     labels::{self, Label},
     selection::LastChange,
@@ -111,8 +111,8 @@ pub enum LeadEdited {
     Invalid(Vec<(Field, String)>),
     /// Another lead has the number (R9).
     KnownNumber {
-        /// Which.
-        lead: LeadId,
+        /// Which; none where the viewer may not see it (R14).
+        lead: Option<LeadId>,
     },
     /// Somebody else changed it since (R24).
     Conflict {
@@ -157,9 +157,11 @@ async fn edit(session: &mut Session, company: CompanyId, order: &EditLead) -> Re
     }
     let mut after = form.fields;
     if after.phone != before.phone
-        && let Some(other) = edits::by_phone(session, company, &after.phone).await?
+        && let Some(other) = capture::by_phone(session, company, &after.phone).await?
     {
-        return Ok(LeadEdited::KnownNumber { lead: other });
+        let place = edits::fields(session, company, other).await?.map(|(_, place, _)| place);
+        let is_seen = place.is_some_and(|place| order.viewer.sight().sees(&place));
+        return Ok(LeadEdited::KnownNumber { lead: is_seen.then_some(other) });
     }
     for (field, name) in labels {
         let label = match field {

@@ -1,15 +1,21 @@
 //! Changing who somebody is: name, e-mail, role, branch, department, lead cap.
 
 use crate::{
-    add_user::{CAP_MAX, NAME_CHARS_MAX, label},
+    add_user::{self, label},
     error::{Error, Result},
+    password,
 };
 use domain::{
     email::Email,
     ids::{BranchId, CompanyId, DepartmentId, UserId},
-    text::{clean_within, fold},
 };
-use store::{Session, Store, labels::Label, roles, users};
+use store::{
+    Session, Store,
+    labels::Label,
+    roles,
+    sessions::{self, TokenHash},
+    users,
+};
 
 /// What to change; what is not named stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +32,23 @@ pub struct UserEdit {
     pub branch: Option<Option<String>>,
     /// Their department's name, made if it is new; `Some(None)` = none.
     pub department: Option<Option<String>>,
+    /// Another password.
+    pub password: Option<NewPassword>,
+}
+
+/// Another password; every session of the user ends with the old one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewPassword {
+    /// The password.
+    pub text: String,
+    /// The session that stays: that of somebody who changes their own.
+    pub except: Option<TokenHash>,
+}
+
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewPassword(…)")
+    }
 }
 
 /// What came of a change of a person. Refusals are answers that a form can show beside their field.
@@ -89,15 +112,23 @@ impl PersonSaved {
     }
 }
 
-/// Changes the user.
+/// Changes the user: all that is named, or nothing.
 pub async fn edit_user(
     store: &Store,
     company: CompanyId,
     user: UserId,
     edit: UserEdit,
 ) -> Result<PersonSaved> {
+    // First, since it is slow on purpose: nobody waits for the writer meanwhile.
+    let hash = match &edit.password {
+        None => None,
+        Some(password) => match hashed(&password.text).await? {
+            Ok(hash) => Some(hash),
+            Err(refused) => return Ok(refused),
+        },
+    };
     let done =
-        store.write(move |session| Box::pin(async move { change(session, company, user, edit).await }));
+        store.write(move |session| Box::pin(async move { change(session, company, user, edit, hash).await }));
     PersonSaved::of(done.await)
 }
 
@@ -111,43 +142,42 @@ pub async fn set_cap(
     edit_user(store, company, user, UserEdit { cap: Some(cap), ..UserEdit::default() }).await
 }
 
-async fn change(session: &mut Session, company: CompanyId, user: UserId, edit: UserEdit) -> Result<(), Stop> {
+/// The PHC string of a new password, or why it is none.
+pub(crate) async fn hashed(password: &str) -> Result<Result<String, PersonSaved>> {
+    match password::hash(password).await {
+        Ok(hash) => Ok(Ok(hash)),
+        Err(Error::Refused(why)) => Ok(Err(PersonSaved::Refused { field: PersonField::Password, why })),
+        Err(error) => Err(error),
+    }
+}
+
+async fn change(
+    session: &mut Session,
+    company: CompanyId,
+    user: UserId,
+    edit: UserEdit,
+    hash: Option<String>,
+) -> Result<(), Stop> {
     let may_lose_an_admin = edit.role.is_some() && is_admin(session, company, user).await?;
     if may_lose_an_admin {
         users::lock_all(session, company).await?;
     }
     let Some(mut facts) = users::facts(session, company, user).await? else { return Err(Stop::NotFound) };
     if let Some(name) = edit.name {
-        let name = clean_within(&name, "the name", NAME_CHARS_MAX)
-            .map_err(|error| Stop::At(PersonField::Name, error.to_string()))?;
-        if name.is_empty() {
-            return Err(Stop::At(PersonField::Name, "the user needs a name".into()));
-        }
-        facts.name = name.into_owned();
+        facts.name = add_user::name(&name)?;
     }
     if let Some(email) = edit.email {
         let holder = users::by_email(session, company, email.as_str()).await?;
         if holder.is_some_and(|holder| holder != user) {
-            let why = format!("there is a user with the e-mail {} already", email.as_str());
-            return Err(Stop::At(PersonField::Email, why));
+            return Err(add_user::email_is_taken(&email));
         }
         email.as_str().clone_into(&mut facts.email);
     }
     if let Some(name) = edit.role {
-        let known = roles::list(session, company).await?;
-        let Some(role) = known.iter().find(|role| fold(&role.name) == fold(&name)) else {
-            let names: Vec<&str> = known.iter().map(|role| role.name.as_str()).collect();
-            let why = format!("there is no role {name:?}; the roles are {}", names.join(", "));
-            return Err(Stop::At(PersonField::Role, why));
-        };
-        facts.role = role.id;
+        facts.role = add_user::role(session, company, &name).await?;
     }
     if let Some(cap) = edit.cap {
-        if cap.is_some_and(|cap| !(0..=CAP_MAX).contains(&cap)) {
-            let why = format!("a lead cap is a number from 0 to {CAP_MAX}, or nothing for no limit");
-            return Err(Stop::At(PersonField::Cap, why));
-        }
-        facts.cap = cap;
+        facts.cap = cap.map(add_user::cap).transpose()?;
     }
     if let Some(name) = edit.branch {
         let found = label(session, company, Label::Branch, name.as_deref()).await;
@@ -158,13 +188,18 @@ async fn change(session: &mut Session, company: CompanyId, user: UserId, edit: U
         facts.department = found.map_err(|error| at(PersonField::Department, error))?.map(DepartmentId);
     }
     users::update(session, company, user, &facts).await?;
+    if let Some(hash) = hash {
+        users::set_password_hash(session, company, user, &hash).await?;
+        let except = edit.password.and_then(|password| password.except);
+        sessions::end_all(session, company, user, except.as_ref()).await?;
+    }
     if may_lose_an_admin {
         keep_an_admin(session, company, PersonField::Role).await?;
     }
     Ok(())
 }
 
-fn at(field: PersonField, error: Error) -> Stop {
+pub(crate) fn at(field: PersonField, error: Error) -> Stop {
     match error {
         Error::Refused(why) => Stop::At(field, why),
         error => Stop::Error(error),

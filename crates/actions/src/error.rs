@@ -23,6 +23,25 @@ impl Error {
         Error::Refused(sentence.to_string())
     }
 
+    /// What may stand in a record that people read: a refusal in its own words, and of what is broken only that it is.
+    /// The rest belongs into the log.
+    pub fn for_people(&self) -> String {
+        match self {
+            Error::Refused(why) => why.clone(),
+            Error::Store(
+                error @ (store::Error::Busy { .. }
+                | store::Error::QueueFull { .. }
+                | store::Error::Locked
+                | store::Error::DiskFull
+                | store::Error::Deadlock
+                | store::Error::Timeout { .. }),
+            ) => error.to_string().trim_end_matches('.').to_owned(),
+            Error::Store(_) | Error::Fault(_) => {
+                "something went wrong on the server, and its log says what; try again, and ask who runs the server if it stays so".into()
+            }
+        }
+    }
+
     /// Whether the caller can mend it by asking differently.
     pub fn is_the_callers(&self) -> bool {
         match self {

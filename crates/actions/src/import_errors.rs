@@ -1,7 +1,13 @@
 //! The rows of an import that made no lead, as a CSV file to mend and bring in again (R11).
 
-use crate::error::{Error, Result};
-use domain::ids::{CompanyId, ImportId};
+use crate::{
+    error::{Error, Result},
+    undo_import::is_theirs,
+};
+use domain::{
+    ids::{CompanyId, ImportId},
+    viewer::Viewer,
+};
 use store::{Store, imports};
 
 /// Rows per piece.
@@ -16,15 +22,22 @@ pub struct Piece {
     pub behind: Option<u64>,
 }
 
-/// The first piece (`behind` = none), or the next one. None: there is no such import, or it has no error rows.
+/// The first piece (`behind` = none), or the next one. None: there is no such import, it has no error rows, or it is
+/// somebody else's and the viewer does not see the whole company: rows that made no lead are nobody's, with names and
+/// numbers in them (R14).
 pub async fn error_file(
     store: &Store,
     company: CompanyId,
     import: ImportId,
+    viewer: Viewer,
     behind: Option<u64>,
 ) -> Result<Option<Piece>> {
     let mut reader = store.read().await?;
     let session = reader.session();
+    let record = imports::one(session, company, import).await?;
+    if !record.is_some_and(|record| is_theirs(viewer, record.actor_id)) {
+        return Ok(None);
+    }
     let rows = imports::errors(session, company, import, behind.unwrap_or(0), ROWS).await?;
     if rows.is_empty() && behind.is_none() {
         return Ok(None);

@@ -36,6 +36,9 @@ use store::{
 /// New labels of one kind that a file may bring along; more are the sign of a column that was mapped wrongly.
 pub const NEW_LABELS_MAX: usize = 1_000;
 
+/// Where moments come from, for work that takes long.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
 /// What to import, and as what.
 #[derive(Debug, Clone)]
 pub struct Import {
@@ -103,10 +106,10 @@ pub async fn import_leads(
     store: &Store,
     file: impl Read + Send + 'static,
     import: Import,
-    now: Moment,
+    clock: Clock,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<Imported> {
-    import_as_chosen(store, file, import, Chosen::default(), now, progress).await
+    import_as_chosen(store, file, import, Chosen::default(), clock, progress).await
 }
 
 /// The same with columns mapped by hand and with a record that is open already.
@@ -115,7 +118,7 @@ pub async fn import_as_chosen(
     file: impl Read + Send + 'static,
     import: Import,
     chosen: Chosen,
-    now: Moment,
+    clock: Clock,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<Imported> {
     let known = statuses::list(store.read().await?.session(), import.company).await?;
@@ -127,7 +130,7 @@ pub async fn import_as_chosen(
         unassigned: known.marked(StatusMark::Unassigned).id,
         counts,
         headers: serde_json::Value::from(headers).to_string(),
-        now,
+        clock,
     };
     let (id, imported, failures) = store
         .write_long(move |session| {
@@ -186,7 +189,7 @@ struct Work {
     unassigned: StatusId,
     counts: Counts,
     headers: String,
-    now: Moment,
+    clock: Clock,
 }
 
 async fn write_rows(
@@ -196,9 +199,10 @@ async fn write_rows(
     work: Work,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<(ImportId, u64)> {
-    let Work { import, record, unassigned, counts, headers, now } = work;
+    let Work { import, record, unassigned, counts, headers, clock } = work;
     let company = import.company;
     companies::lock_for_import(session, company).await?;
+    let now = clock();
     let actor = import.viewer.actor();
     let id = match record {
         Some(id) => id,
@@ -244,7 +248,8 @@ async fn write_rows(
         errors: counts.failed as i64,
         headers: &headers,
     };
-    if !imports::finish(session, company, id, now, totals).await? {
+    // The moment at which it ends, not that at which it began: who looked at a list in between saw nothing of it (R24).
+    if !imports::finish(session, company, id, clock(), totals).await? {
         return Err(Error::Fault(
             "another node took this import for dead and closed its record; nothing was changed".into(),
         ));

@@ -91,7 +91,10 @@ async fn run_alone(
             agents: dealing.agents,
         }),
         Err(error) => {
-            let (company, now, why) = (company.id, clock(), error.to_string());
+            if !error.is_the_callers() {
+                tracing::error!(%run, %error, "a run failed");
+            }
+            let (company, now, why) = (company.id, clock(), error.for_people());
             let closed: store::Result<()> = store
                 .write(move |session| {
                     Box::pin(async move { runs::fail(session, company, run, now, &why).await })

@@ -7,14 +7,13 @@
 
 use crate::{
     error::{Error, Result},
-    import_leads::{self, Chosen, Import, Progress},
+    import_leads::{self, Chosen, Clock, Import, Progress},
     preview_import::{Preview, preview_import},
-    uploads::{UploadToken, Uploads, Waiting},
+    uploads::{Taken, UploadToken, Uploads},
 };
 use domain::{
     ids::{CompanyId, ImportId},
     lead_file::Target,
-    time::Moment,
 };
 use std::{
     collections::HashMap,
@@ -27,14 +26,12 @@ use store::{
     imports::{self, ImportRecord, ImportState},
     lease::Lease,
 };
+use tokio::sync::watch;
 
 /// Imports of one company that may run in one process at once.
 pub const RUNNING_MAX: usize = 4;
 
 const INTERRUPTED: &str = "interrupted: the process that did it ended before it was done; nothing of it is there, so import the file again.";
-
-/// Where moments come from, for work that goes on after its request.
-pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 /// The imports of this process. Cheap to clone.
 #[derive(Clone)]
@@ -45,6 +42,8 @@ struct Inner {
     uploads: Uploads,
     clock: Clock,
     running: Mutex<HashMap<ImportId, (CompanyId, Standing)>>,
+    /// How many begin or run.
+    busy: watch::Sender<usize>,
 }
 
 /// How far an import is.
@@ -89,7 +88,13 @@ pub struct Listed {
 impl Imports {
     /// None is running yet.
     pub fn new(store: Store, uploads: Uploads, clock: Clock) -> Imports {
-        Imports(Arc::new(Inner { store, uploads, clock, running: Mutex::default() }))
+        Imports(Arc::new(Inner {
+            store,
+            uploads,
+            clock,
+            running: Mutex::default(),
+            busy: watch::Sender::new(0),
+        }))
     }
 
     /// The files that wait.
@@ -109,8 +114,23 @@ impl Imports {
 
     /// Begins to import a waiting file and answers its record at once; the import goes on by itself, and what comes of
     /// it stands in the record. None: there is no such file for this person, or its import has begun already.
+    ///
+    /// It begins whether or not somebody waits for the answer: who has gone away finds it in the list.
     pub async fn start(
         &self,
+        token: &UploadToken,
+        import: Import,
+        columns: Option<Vec<Target>>,
+    ) -> Result<Option<ImportId>> {
+        let (busy, token) = (Busy::new(self), token.clone());
+        tokio::spawn(async move { busy.0.clone().begin(busy, &token, import, columns).await })
+            .await
+            .map_err(|error| Error::Fault(format!("the import could not begin: {error}")))?
+    }
+
+    async fn begin(
+        self,
+        busy: Busy,
         token: &UploadToken,
         mut import: Import,
         columns: Option<Vec<Target>>,
@@ -122,25 +142,27 @@ impl Imports {
                 "{RUNNING_MAX} imports of your company are running; wait until one of them is done"
             )));
         }
-        let Some(waiting) = self.0.uploads.take(company, import.viewer, token)? else { return Ok(None) };
-        import.file_name.clone_from(&waiting.file_name);
-        let (record, lease) = match self.open_record(&import).await {
-            Ok(opened) => opened,
-            Err(error) => {
-                waiting.put_back();
-                return Err(error);
-            }
-        };
-        let standing = Standing { bytes: waiting.bytes, ..Standing::default() };
+        let now = (self.0.clock)();
+        let Some(taken) = self.0.uploads.take(company, import.viewer, token, now)? else { return Ok(None) };
+        import.file_name.clone_from(&taken.waiting.file_name);
+        let (record, lease) = self.open_record(&import).await?;
+        let standing = Standing { bytes: taken.waiting.bytes, ..Standing::default() };
         self.running().insert(record, (company, standing));
         let entry = Entry { imports: self.clone(), import: record };
         tokio::spawn(async move {
-            entry.run(waiting, import, columns).await;
+            entry.run(taken, import, columns).await;
             // The record is closed: from here on a lease would say nothing.
             drop(entry);
             lease.release().await;
+            drop(busy);
         });
         Ok(Some(record))
+    }
+
+    /// Waits until none runs in this process any more.
+    pub async fn finished(&self) {
+        // It fails only where there is nobody left who could begin one.
+        let _ = self.0.busy.subscribe().wait_for(|busy| *busy == 0).await;
     }
 
     /// How far an import is, if it runs in this process.
@@ -239,6 +261,22 @@ impl Imports {
     }
 }
 
+/// An import that begins or runs, for whoever waits until there is none.
+struct Busy(Imports);
+
+impl Busy {
+    fn new(imports: &Imports) -> Busy {
+        imports.0.busy.send_modify(|busy| *busy += 1);
+        Busy(imports.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.0.busy.send_modify(|busy| *busy -= 1);
+    }
+}
+
 /// A running import in the list of them; whatever ends it takes it out.
 struct Entry {
     imports: Imports,
@@ -246,26 +284,44 @@ struct Entry {
 }
 
 impl Entry {
-    async fn run(&self, waiting: Waiting, import: Import, columns: Option<Vec<Target>>) {
+    async fn run(&self, taken: Taken, import: Import, columns: Option<Vec<Target>>) {
         let (imports, id, company) = (self.imports.clone(), self.import, import.company);
         let (store, clock) = (&self.imports.0.store, &self.imports.0.clock);
-        let file = match waiting.file.try_clone() {
+        let file = match taken.waiting.file.try_clone() {
             Ok(file) => file,
-            Err(error) => return self.fail(company, waiting, &error.to_string()).await,
+            Err(error) => {
+                return self
+                    .fail(
+                        company,
+                        taken,
+                        &Error::Fault(format!("the uploaded file could not be read: {error}")),
+                    )
+                    .await;
+            }
         };
         let progress = move |progress| imports.note(company, id, progress);
         let chosen = Chosen { columns, record: Some(id) };
-        let done =
-            import_leads::import_as_chosen(store, file, import, chosen, clock(), Arc::new(progress)).await;
+        let done = import_leads::import_as_chosen(
+            store,
+            file,
+            import,
+            chosen,
+            Arc::clone(clock),
+            Arc::new(progress),
+        )
+        .await;
         match done {
-            Ok(_) => waiting.forget(),
-            Err(error) => self.fail(company, waiting, &error.to_string()).await,
+            Ok(_) => taken.forget(),
+            Err(error) => self.fail(company, taken, &error).await,
         }
     }
 
-    async fn fail(&self, company: CompanyId, waiting: Waiting, why: &str) {
-        waiting.put_back();
-        let (import, now, why) = (self.import, (self.imports.0.clock)(), why.to_owned());
+    async fn fail(&self, company: CompanyId, taken: Taken, error: &Error) {
+        drop(taken); // it waits again before anybody reads that it does
+        let (import, now, why) = (self.import, (self.imports.0.clock)(), error.for_people());
+        if !error.is_the_callers() {
+            tracing::error!(%import, %error, "an import failed");
+        }
         let closed: store::Result<()> = (self.imports.0.store)
             .write(move |session| {
                 Box::pin(async move { imports::fail(session, company, import, now, &why).await })

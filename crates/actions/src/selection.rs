@@ -10,7 +10,7 @@ use domain::{
     viewer::Viewer,
 };
 use store::{
-    Session, Store, lists,
+    Session, Store, imports, lists,
     runs::{self, Record},
     selection::{self, Chosen, LastChange},
     session::BoxFuture,
@@ -25,6 +25,7 @@ pub const NAMED_MAX: usize = 100;
 
 /// Which leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each request; a box would save nothing")]
 pub enum Selection {
     /// The ticked ones, each once, with the versions that the actor saw.
     Ticked(Vec<(LeadId, i64)>),
@@ -32,8 +33,8 @@ pub enum Selection {
     Matching {
         /// The filter.
         filter: Filter,
-        /// How many the actor was shown.
-        shown: i64,
+        /// How many the actor was shown; none where the list could only say *at least so many*.
+        shown: Option<i64>,
         /// When: what happened to a lead since keeps it out.
         as_of: Moment,
     },
@@ -50,6 +51,15 @@ pub struct Bulk {
     pub skipped: Vec<(LeadId, Skipped)>,
     /// Who changed the ticked ones among them, and what they did.
     pub changes: Vec<LastChange>,
+}
+
+/// There are more by now than the actor was shown: nobody means what they have not seen, so nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MoreThanShown {
+    /// How many the actor was shown.
+    pub shown: i64,
+    /// How many there are, without those that changed since.
+    pub now: i64,
 }
 
 impl Bulk {
@@ -92,23 +102,27 @@ impl Selection {
 }
 
 /// The leads as they are now, in the order of ids, and the report so far: what is skipped already.
+///
+/// A lead's moments say when something was decided, and its import may have gone on for a minute after that. So what an
+/// import brought that ended after the actor looked counts as changed since, whatever the lead itself says.
 pub(crate) async fn look(
     session: &mut Session,
     company: CompanyId,
     selection: &Selection,
     viewer: Viewer,
-) -> Result<(Vec<Chosen>, Report)> {
+) -> Result<Result<(Vec<Chosen>, Report), MoreThanShown>> {
     let sight = viewer.sight();
     let mut report = Report { ticked: matches!(selection, Selection::Ticked(_)), ..Report::default() };
+    let mut brought_since = Vec::new();
     let mut seen = match selection {
         Selection::Ticked(leads) => leads.clone(),
         Selection::Matching { filter, shown, as_of } => {
+            brought_since = imports::finished_after(session, company, *as_of).await?;
             let matching = lists::matching(session, company, filter, sight, *as_of).await?;
             let now = matching.leads.len() as u64 + matching.changed_since;
             report.numbers.skip(Skipped::Changed, matching.changed_since);
-            report
-                .numbers
-                .skip(Skipped::MatchesNoMore, u64::try_from(*shown).unwrap_or(0).saturating_sub(now));
+            let shown = shown.and_then(|shown| u64::try_from(shown).ok()).unwrap_or(0);
+            report.numbers.skip(Skipped::MatchesNoMore, shown.saturating_sub(now));
             matching.leads
         }
     };
@@ -120,10 +134,19 @@ pub(crate) async fn look(
         match found.next_if(|chosen| chosen.lead == lead).filter(|chosen| sight.sees(&chosen.place)) {
             None => report.skip(lead, Skipped::NotFound),
             Some(chosen) if chosen.version != version => report.skip(lead, Skipped::Changed),
+            Some(Chosen { import: Some(import), .. }) if brought_since.contains(&import) => {
+                report.skip(lead, Skipped::Changed);
+            }
             Some(chosen) => leads.push(chosen),
         }
     }
-    Ok((leads, report))
+    let now = leads.len() as i64;
+    if let Selection::Matching { shown: Some(shown), .. } = selection
+        && now > *shown
+    {
+        return Ok(Err(MoreThanShown { shown: *shown, now }));
+    }
+    Ok(Ok((leads, report)))
 }
 
 /// The report of a bulk change while it is made.

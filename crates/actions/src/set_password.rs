@@ -1,35 +1,36 @@
 //! Passwords of people: setting one, asking for one's own (R25), ending sessions.
 
 use crate::{
-    edit_user::{PersonField, PersonSaved, Stop},
-    error::{Error, Result},
+    edit_user::{PersonSaved, Stop, hashed},
+    error::Result,
     password,
 };
 use domain::ids::{CompanyId, UserId};
-use store::{Store, users};
+use store::{
+    Store,
+    sessions::{self, TokenHash},
+    users,
+};
 
-/// Sets the password and ends every session of the user, except the one with this token hash: that of somebody who
+/// Sets the password and ends every session of the user, except the one with this token: that of somebody who
 /// changes their own.
 pub async fn set_password(
     store: &Store,
     company: CompanyId,
     user: UserId,
     new: &str,
-    except: Option<String>,
+    except: Option<TokenHash>,
 ) -> Result<PersonSaved> {
-    let hash = match password::hash(new).await {
+    let hash = match hashed(new).await? {
         Ok(hash) => hash,
-        Err(Error::Refused(why)) => {
-            return Ok(PersonSaved::Refused { field: PersonField::Password, why });
-        }
-        Err(error) => return Err(error),
+        Err(refused) => return Ok(refused),
     };
     let done = store.write(move |session| {
         Box::pin(async move {
             if !users::set_password_hash(session, company, user, &hash).await? {
                 return Err(Stop::NotFound);
             }
-            users::end_sessions(session, company, user, except.as_deref()).await?;
+            sessions::end_all(session, company, user, except.as_ref()).await?;
             Ok(())
         })
     });
@@ -52,7 +53,7 @@ pub async fn verify_password(
 pub async fn end_sessions(store: &Store, company: CompanyId, user: UserId) -> Result<u64> {
     store
         .write(move |session| {
-            Box::pin(async move { Ok(users::end_sessions(session, company, user, None).await?) })
+            Box::pin(async move { Ok(sessions::end_all(session, company, user, None).await?) })
         })
         .await
 }

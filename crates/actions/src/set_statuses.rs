@@ -2,7 +2,7 @@
 
 use crate::{
     error::Result,
-    selection::{Bulk, Closing, Selection, look},
+    selection::{Bulk, Closing, MoreThanShown, Selection, look},
     set_status::{a_change, converts},
 };
 use domain::{
@@ -37,6 +37,8 @@ pub struct SetStatuses {
 pub enum StatusesSet {
     /// Done, but for what was skipped.
     Done(Bulk),
+    /// More match than the actor was shown: look again, and ask again.
+    MoreThanShown(MoreThanShown),
     /// There is no such status; somebody may have deleted it.
     NoSuchStatus,
 }
@@ -53,7 +55,10 @@ pub async fn set_statuses(store: &Store, company: CompanyId, order: SetStatuses)
 async fn set_all(session: &mut Session, company: CompanyId, order: &SetStatuses) -> Result<StatusesSet> {
     let known = statuses::list(session, company).await?;
     let Some(to) = known.get(order.to) else { return Ok(StatusesSet::NoSuchStatus) };
-    let (leads, mut report) = look(session, company, &order.selection, order.viewer).await?;
+    let (leads, mut report) = match look(session, company, &order.selection, order.viewer).await? {
+        Ok(found) => found,
+        Err(more) => return Ok(StatusesSet::MoreThanShown(more)),
+    };
     let mut changes: Vec<StatusChange> = Vec::with_capacity(leads.len());
     for chosen in leads {
         if chosen.status == to.id {

@@ -8,6 +8,7 @@ use crate::{
 };
 use domain::{
     ids::{CompanyId, UserId},
+    text::hexadecimal,
     time::Moment,
 };
 use sha2::{Digest, Sha256};
@@ -55,14 +56,6 @@ impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Token(…)")
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Who wants in.
@@ -117,25 +110,50 @@ pub async fn sign_in(
     let several = open.len() > 1;
     let expires_at = if several { minutes_after(who.now, CHOICE_MINUTES) } else { idle_end(who.now) };
     let browser: String = who.browser.chars().take(BROWSER_CHARS_MAX).collect();
-    let mut tokens = Vec::with_capacity(open.len());
     let mut new = Vec::with_capacity(open.len());
     for door in open {
         let token = Token::from_random(random()?);
-        new.push(NewSession {
+        let session = NewSession {
             token: token.hash(),
             company: door.company,
             user: door.user,
             at: who.now,
             expires_at,
             browser: browser.clone(),
-        });
-        tokens.push((door.company_name, token));
+        };
+        new.push((door, token, session));
     }
-    start(store, new, who.now).await?;
+    let mut tokens = start_if_still_open(store, who.email, new, who.now).await?;
     Ok(match tokens.pop() {
+        None => SignInAnswer::Wrong,
         Some((_, token)) if !several => SignInAnswer::In(token),
         last => SignInAnswer::Which(tokens.into_iter().chain(last).collect()),
     })
+}
+
+/// Opens the sessions of the doors that are as they were. Checking a password takes its time: in the meantime it may
+/// have been changed, which signs out everywhere, or its user banned.
+async fn start_if_still_open(
+    store: &Store,
+    email: String,
+    new: Vec<(Door, Token, NewSession)>,
+    now: Moment,
+) -> Result<Vec<(String, Token)>> {
+    store
+        .write(move |session| {
+            Box::pin(async move {
+                sessions::sweep(session, now).await?;
+                let mut opened = Vec::with_capacity(new.len());
+                for (door, token, new) in new {
+                    if sessions::still_opens(session, &email, &door).await? {
+                        sessions::start(session, &new).await?;
+                        opened.push((door.company_name, token));
+                    }
+                }
+                Ok(opened)
+            })
+        })
+        .await
 }
 
 /// Opens a session for a user who has just been made, and is the one who asks.
@@ -149,18 +167,11 @@ pub async fn sign_in_first(
 ) -> Result<()> {
     let browser = browser.chars().take(BROWSER_CHARS_MAX).collect();
     let new = NewSession { token: token.hash(), company, user, at: now, expires_at: idle_end(now), browser };
-    start(store, vec![new], now).await
-}
-
-async fn start(store: &Store, new: Vec<NewSession>, now: Moment) -> Result<()> {
     store
         .write(move |session| {
             Box::pin(async move {
                 sessions::sweep(session, now).await?;
-                for new in &new {
-                    sessions::start(session, new).await?;
-                }
-                Ok(())
+                Ok(sessions::start(session, &new).await?)
             })
         })
         .await

@@ -4,7 +4,7 @@ use crate::{
     assign_lead::{a_move, is_offered},
     assign_leads::line,
     error::{Error, Result},
-    selection::{Bulk, Closing, Selection, look},
+    selection::{Bulk, Closing, MoreThanShown, Selection, look},
 };
 use domain::{
     bulk::{Skipped, Work},
@@ -45,6 +45,8 @@ pub struct SpreadLeads {
 pub enum Spreading {
     /// Done, but for what was skipped.
     Done(Spread),
+    /// More match than the actor was shown: look again, and ask again.
+    MoreThanShown(MoreThanShown),
     /// These are not of the viewer's list of agents (R15).
     NotOffered(Vec<UserId>),
 }
@@ -72,7 +74,10 @@ pub async fn spread_leads(store: &Store, company: CompanyId, order: SpreadLeads)
 
 async fn spread_all(session: &mut Session, company: CompanyId, order: &SpreadLeads) -> Result<Spreading> {
     let known = statuses::list(session, company).await?;
-    let (leads, mut report) = look(session, company, &order.selection, order.viewer).await?;
+    let (leads, mut report) = match look(session, company, &order.selection, order.viewer).await? {
+        Ok(found) => found,
+        Err(more) => return Ok(Spreading::MoreThanShown(more)),
+    };
     let owners = leads.iter().filter_map(|chosen| chosen.place.owner);
     let members = queues::lock(session, company, owners.chain(order.over.iter().copied()).collect()).await?;
     let (offered, refused): (Vec<UserId>, Vec<UserId>) = order

@@ -5,7 +5,7 @@
 
 use crate::{
     error::{Error, Result},
-    selection::{Bulk, Closing, Selection, look},
+    selection::{Bulk, Closing, MoreThanShown, Report, Selection, look},
 };
 use domain::{
     bulk::{Skipped, Work},
@@ -16,7 +16,8 @@ use domain::{
     viewer::Viewer,
 };
 use store::{
-    Session, Store, runs, selection,
+    Session, Store, runs,
+    selection::{self, Chosen},
     tags::{self, Tagging, Way},
 };
 
@@ -35,8 +36,17 @@ pub struct TagLeads {
     pub now: Moment,
 }
 
+/// What came of it. A refusal is an answer that a page can show; nothing was done then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeadsTagged {
+    /// Done, but for what was skipped.
+    Done(Bulk),
+    /// More match than the actor was shown: look again, and ask again.
+    MoreThanShown(MoreThanShown),
+}
+
 /// Tags the leads.
-pub async fn tag_leads(store: &Store, company: CompanyId, order: TagLeads) -> Result<Bulk> {
+pub async fn tag_leads(store: &Store, company: CompanyId, order: TagLeads) -> Result<LeadsTagged> {
     order.selection.check()?;
     let name = tag_name(&order.tag)?;
     let selection = order.selection.clone();
@@ -45,8 +55,16 @@ pub async fn tag_leads(store: &Store, company: CompanyId, order: TagLeads) -> Re
         .await
 }
 
-async fn tag_all(session: &mut Session, company: CompanyId, order: &TagLeads, name: &str) -> Result<Bulk> {
-    let (leads, mut report) = look_without_versions(session, company, order).await?;
+async fn tag_all(
+    session: &mut Session,
+    company: CompanyId,
+    order: &TagLeads,
+    name: &str,
+) -> Result<LeadsTagged> {
+    let (leads, mut report) = match look_without_versions(session, company, order).await? {
+        Ok(found) => found,
+        Err(more) => return Ok(LeadsTagged::MoreThanShown(more)),
+    };
     let tag = find(session, company, name, order.way, !leads.is_empty()).await?;
     let run = runs::new_id(session).await?;
     let (tag, name) = if let Some((tag, name)) = tag {
@@ -69,7 +87,7 @@ async fn tag_all(session: &mut Session, company: CompanyId, order: &TagLeads, na
         Way::Off => Work::Untag { tag, name },
     };
     let closing = Closing { work, run, viewer: order.viewer, now: order.now, agents: &[] };
-    report.close(session, company, closing).await
+    report.close(session, company, closing).await.map(LeadsTagged::Done)
 }
 
 /// As [`look`], but whatever version a ticked lead has by now is right.
@@ -77,17 +95,18 @@ async fn look_without_versions(
     session: &mut Session,
     company: CompanyId,
     order: &TagLeads,
-) -> Result<(Vec<LeadId>, crate::selection::Report)> {
+) -> Result<Result<(Vec<LeadId>, Report), MoreThanShown>> {
+    let named = |(leads, report): (Vec<Chosen>, Report)| {
+        (leads.into_iter().map(|chosen| chosen.lead).collect::<Vec<_>>(), report)
+    };
     let Selection::Ticked(ticked) = &order.selection else {
-        let (leads, report) = look(session, company, &order.selection, order.viewer).await?;
-        return Ok((leads.into_iter().map(|chosen| chosen.lead).collect(), report));
+        return Ok(look(session, company, &order.selection, order.viewer).await?.map(named));
     };
     let found = selection::chosen(session, company, ticked.iter().map(|(lead, _)| *lead)).await?;
     let now = found.iter().map(|chosen| (chosen.lead, chosen.version));
     let gone = ticked.iter().filter(|(lead, _)| found.binary_search_by_key(lead, |one| one.lead).is_err());
     let all = now.chain(gone.copied()).collect();
-    let (leads, report) = look(session, company, &Selection::Ticked(all), order.viewer).await?;
-    Ok((leads.into_iter().map(|chosen| chosen.lead).collect(), report))
+    Ok(look(session, company, &Selection::Ticked(all), order.viewer).await?.map(named))
 }
 
 /// A tag on one lead, or off it.

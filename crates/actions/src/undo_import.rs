@@ -1,10 +1,13 @@
 //! Taking an import back: its leads that nobody has touched since go, the others stay.
+//!
+//! Whoever brought them in may take all of them back, and so may who sees the whole company. Of somebody else's import
+//! only what one sees oneself goes (R14).
 
 use crate::error::Result;
 use domain::{
-    ids::{CompanyId, ImportId},
+    ids::{CompanyId, ImportId, UserId},
     time::Moment,
-    viewer::Viewer,
+    viewer::{Sight, Viewer},
 };
 use store::{Store, imports};
 
@@ -15,7 +18,7 @@ pub enum Undone {
     Done {
         /// Leads that are gone, with their timelines.
         taken_back: u64,
-        /// Leads that stayed, since somebody has touched them.
+        /// Leads that stayed, since somebody has touched them, or since the viewer does not see them.
         kept: u64,
     },
     /// There is no such import, it is not done, or it was taken back already.
@@ -30,11 +33,21 @@ pub async fn undo_import(
     viewer: Viewer,
     now: Moment,
 ) -> Result<Undone> {
-    let by = viewer.actor();
-    let undone =
-        store.write_long(move |session| Box::pin(imports::undo(session, company, import, by, now))).await?;
-    Ok(undone.map_or(Undone::NotDone, |numbers| Undone::Done {
-        taken_back: numbers.taken_back,
-        kept: numbers.kept,
-    }))
+    store
+        .write_long(move |session| {
+            Box::pin(async move {
+                let Some(actor) = imports::undoable(session, company, import).await? else {
+                    return Ok(Undone::NotDone);
+                };
+                let sight = if is_theirs(viewer, actor) { Sight::All } else { viewer.sight() };
+                let numbers = imports::undo(session, company, import, sight, viewer.actor(), now).await?;
+                Ok(Undone::Done { taken_back: numbers.taken_back, kept: numbers.kept })
+            })
+        })
+        .await
+}
+
+/// Whether all of an import is this person's to see and to take back: they brought it in, or see the whole company.
+pub fn is_theirs(viewer: Viewer, actor: Option<UserId>) -> bool {
+    viewer.sight() == Sight::All || (actor.is_some() && actor == viewer.actor())
 }

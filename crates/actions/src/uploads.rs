@@ -4,17 +4,12 @@
 //! with the company and the user. They are private to the process's user, few per company, and go after a day.
 
 use crate::error::{Error, Result};
-use domain::{
-    ids::CompanyId,
-    text::{clean, fold},
-    time::Moment,
-    viewer::Viewer,
-};
+use domain::{ids::CompanyId, text::clean, time::Moment, viewer::Viewer};
 use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use store::Store;
 
@@ -80,7 +75,16 @@ pub struct Waiting {
     pub file_name: String,
     /// How large it is.
     pub bytes: u64,
+}
+
+/// A file that somebody imports, so that nobody else does. It waits again when this is dropped, whatever ended the
+/// import, unless it was told to be done with.
+#[derive(Debug)]
+pub struct Taken {
+    /// The file.
+    pub waiting: Waiting,
     path: PathBuf,
+    is_done: bool,
 }
 
 impl Uploads {
@@ -120,18 +124,7 @@ impl Uploads {
         now: Moment,
     ) -> Result<Uploading> {
         self.sweep(now)?;
-        let ours = format!("{company}-");
-        let mut waiting = 0;
-        self.each(|path, name| {
-            waiting += usize::from(name.starts_with(&ours) && !is_name_file(path));
-            Ok(())
-        })?;
-        if waiting >= self.limits.waiting_max {
-            return Err(Error::Refused(format!(
-                "{waiting} uploaded files of your company wait for their import already; import or discard one of them, or wait: each goes after {} hours",
-                self.limits.age_max_ms / 3_600_000
-            )));
-        }
+        self.make_place(company, viewer)?;
         let token = UploadToken::new()?;
         let path = self.path(company, viewer, &token);
         // A browser may send a whole path; what comes after the last separator is the name.
@@ -145,32 +138,74 @@ impl Uploads {
         Ok(Uploading { file, part, path, token, bytes: 0, bytes_max: self.limits.bytes_max, kept: false })
     }
 
+    /// Where as many files of the company wait as may, the oldest one of this person goes: it was looked at and left.
+    fn make_place(&self, company: CompanyId, viewer: Viewer) -> Result<()> {
+        let (ours, own) = (format!("{company}-"), own_prefix(company, viewer));
+        let mut waiting = 0;
+        let mut oldest: Option<(SystemTime, PathBuf)> = None;
+        self.each(|path, name| {
+            if !name.starts_with(&ours) || has_extension(path, "name") {
+                return Ok(());
+            }
+            waiting += 1;
+            if name.starts_with(&own) && has_extension(path, "upload") {
+                let Ok(at) = fs::metadata(path).and_then(|facts| facts.modified()) else { return Ok(()) };
+                if oldest.as_ref().is_none_or(|(before, _)| at < *before) {
+                    oldest = Some((at, path.to_owned()));
+                }
+            }
+            Ok(())
+        })?;
+        match oldest {
+            _ if waiting < self.limits.waiting_max => Ok(()),
+            Some((_, path)) => {
+                remove(&path);
+                Ok(())
+            }
+            None => Err(Error::Refused(format!(
+                "{waiting} uploaded files of your colleagues wait for their import already; ask them to import or cancel one of them, or wait: each goes after {} hours",
+                self.limits.age_max_ms / 3_600_000
+            ))),
+        }
+    }
+
     /// Opens a file that waits. None: there is none of this name for this user, or it waited too long.
     pub fn open(&self, company: CompanyId, viewer: Viewer, token: &UploadToken) -> Result<Option<Waiting>> {
         let path = self.path(company, viewer, token);
-        let file = match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(|error| cannot(&path, &error))?,
-        };
-        let bytes = file.metadata().map_err(|error| cannot(&path, &error))?.len();
-        let file_name = fs::read_to_string(path.with_extension("name")).unwrap_or_default();
-        let file_name = if file_name.is_empty() { "leads.csv".to_owned() } else { file_name };
-        Ok(Some(Waiting { file, file_name, bytes, path }))
+        match Waiting::at(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some).map_err(|error| cannot(&path, &error)),
+        }
     }
 
-    /// The same for its import: nobody else finds it until [`Waiting::put_back`]. None also if somebody has it.
-    pub fn take(&self, company: CompanyId, viewer: Viewer, token: &UploadToken) -> Result<Option<Waiting>> {
+    /// The same for its import: nobody else finds it until it is put back. None also if somebody has it. It is as good
+    /// as new from now on, so that it does not go in the middle of its import.
+    pub fn take(
+        &self,
+        company: CompanyId,
+        viewer: Viewer,
+        token: &UploadToken,
+        now: Moment,
+    ) -> Result<Option<Taken>> {
         let path = self.path(company, viewer, token);
         let taken = path.with_extension("taken");
         match fs::rename(&path, &taken) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             renamed => renamed.map_err(|error| cannot(&path, &error))?,
         }
-        let file = File::open(&taken).map_err(|error| cannot(&taken, &error))?;
-        let bytes = file.metadata().map_err(|error| cannot(&taken, &error))?.len();
-        let file_name = fs::read_to_string(path.with_extension("name")).unwrap_or_default();
-        let file_name = if file_name.is_empty() { "leads.csv".to_owned() } else { file_name };
-        Ok(Some(Waiting { file, file_name, bytes, path: taken }))
+        let opened = Waiting::at(&taken).and_then(|waiting| {
+            let at = UNIX_EPOCH + Duration::from_millis(now.0.unsigned_abs());
+            waiting.file.set_modified(at)?;
+            File::open(taken.with_extension("name"))?.set_modified(at)?;
+            Ok(waiting)
+        });
+        match opened {
+            Ok(waiting) => Ok(Some(Taken { waiting, path: taken, is_done: false })),
+            Err(error) => {
+                let _ = fs::rename(&taken, &path);
+                Err(cannot(&taken, &error))
+            }
+        }
     }
 
     /// Throws a file away; as well if it is not there.
@@ -204,20 +239,33 @@ impl Uploads {
     }
 
     fn path(&self, company: CompanyId, viewer: Viewer, token: &UploadToken) -> PathBuf {
-        let user = viewer.actor().map_or(0, |user| user.0);
-        self.folder.join(format!("{company}-{user}-{}.upload", token.0))
+        self.folder.join(format!("{}{}.upload", own_prefix(company, viewer), token.0))
     }
 }
 
 impl Waiting {
-    /// Lets it wait again: its import has failed.
-    pub fn put_back(self) {
-        let _ = fs::rename(&self.path, self.path.with_extension("upload"));
+    fn at(path: &Path) -> io::Result<Waiting> {
+        let file = File::open(path)?;
+        let bytes = file.metadata()?.len();
+        let file_name = fs::read_to_string(path.with_extension("name")).unwrap_or_default();
+        let file_name = if file_name.is_empty() { "leads.csv".to_owned() } else { file_name };
+        Ok(Waiting { file, file_name, bytes })
     }
+}
 
+impl Taken {
     /// Its import is done.
-    pub fn forget(self) {
+    pub fn forget(mut self) {
+        self.is_done = true;
         remove(&self.path);
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let _ = fs::rename(&self.path, self.path.with_extension("upload"));
+        }
     }
 }
 
@@ -273,8 +321,13 @@ fn remove(path: &Path) {
     let _ = fs::remove_file(path.with_extension("name"));
 }
 
-fn is_name_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| fold(&extension.to_string_lossy()) == "name")
+/// What the names of a person's files begin with.
+fn own_prefix(company: CompanyId, viewer: Viewer) -> String {
+    format!("{company}-{}-", viewer.actor().map_or(0, |user| user.0))
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Error {

@@ -40,19 +40,15 @@ pub async fn demo(place: &Place, args: Demo) -> anyhow::Result<()> {
     let store = Store::open(&Location::Folder(folder.clone()), Missing::Create).await?;
     let name = place.company.as_deref().unwrap_or(people::COMPANY);
     let company = fill(&store, name, clock::now()).await?;
-    match listener {
+    if let Some(listener) = listener {
         // The last list waits for *Run Now*.
-        Some(listener) => {
-            show_sign_ins()?;
-            say(&format!("Delete {} when you have seen enough.", folder.display()));
-            serve::serve(store, listener, &serving).await
-        }
-        None => {
-            show_a_run(&store, &company).await?;
-            show_sign_ins()?;
-            show_what_to_do(folder)
-        }
+        show_sign_ins()?;
+        say(&format!("Delete {} when you have seen enough.", folder.display()));
+        return serve::serve(store, listener, &serving).await;
     }
+    show_a_run(&store, &company).await?;
+    show_sign_ins()?;
+    show_what_to_do(folder)
 }
 
 /// The demo takes in no larger files.

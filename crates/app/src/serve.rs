@@ -48,30 +48,39 @@ pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> an
         https: serving.https,
     })?;
     let ending = Arc::new(tokio::sync::Notify::new());
-    let told = Arc::clone(&ending);
+    let (told, closing) = (Arc::clone(&ending), Arc::clone(&site));
     let router = web::router(Arc::clone(&site));
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         told_to_end().await;
-        say("Ending: requests that are under way are finished.");
-        site.close();
+        say("Ending: requests and imports that are under way are finished.");
+        closing.close();
         told.notify_one();
     });
+    let all_done = async {
+        server.await.context("the service ended")?;
+        site.imports.finished().await;
+        Ok(())
+    };
     tokio::select! {
-        ended = server.into_future() => ended.context("the service ended"),
+        ended = all_done => ended,
         () = async { ending.notified().await; tokio::time::sleep(GRACE).await } => {
-            say(&format!("Some requests took longer than {} seconds and were cut off.", GRACE.as_secs()));
+            say(&format!(
+                "Some requests or imports took longer than {} seconds and were cut off. Of an import that was cut off nothing is there.",
+                GRACE.as_secs()
+            ));
             Ok(())
         }
     }
 }
+
+/// What tokens are written with: without the letters and digits that are taken for each other.
+const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// A token for the first-run page, where there is no company yet.
 async fn first_run_token(store: &Store) -> anyhow::Result<Option<String>> {
     if !companies::list(store.read().await?.session(), 1).await?.is_empty() {
         return Ok(None);
     }
-    // Without the letters and digits that are taken for each other.
-    const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     let bytes = random()?;
     let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
     let groups: Vec<String> = bytes[..16].chunks(4).map(|four| four.iter().map(letter).collect()).collect();

@@ -1,6 +1,6 @@
 //! Text as people type and paste it, made clean at the edge, so that what is stored compares, sorts and shows well.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use thiserror::Error;
 
@@ -14,6 +14,14 @@ pub struct TooLong {
     pub chars: usize,
     /// How long it may be.
     pub chars_max: usize,
+}
+
+/// Bytes as people and addresses write them: two small hexadecimal digits each.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // writing to a String does not fail
+        text
+    })
 }
 
 /// Makes one tidy line: no space at the ends, one space between words, no control characters and no invisible

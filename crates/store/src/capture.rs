@@ -1,16 +1,13 @@
 //! What a new lead meets: who has its number already (R9).
 
 use crate::{error::Result, params, session::Session, sql};
-use domain::{
-    ids::{CompanyId, LeadId},
-    phone::Phone,
-};
+use domain::ids::{CompanyId, LeadId};
 
 sql! {
     BY_PHONE = "SELECT id FROM leads WHERE company_id = $1 AND phone = $2";
 }
 
-/// The lead with this number, customers included.
-pub async fn by_phone(session: &mut Session, company: CompanyId, phone: &Phone) -> Result<Option<LeadId>> {
-    session.optional(&BY_PHONE, params![company, phone.as_str()], |row| row.get(0)).await
+/// The lead with this number in E.164, customers included.
+pub async fn by_phone(session: &mut Session, company: CompanyId, phone: &str) -> Result<Option<LeadId>> {
+    session.optional(&BY_PHONE, params![company, phone], |row| row.get(0)).await
 }

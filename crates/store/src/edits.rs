@@ -47,7 +47,6 @@ sql! {
             l.first_name, l.last_name, l.phone, l.phone_typed, l.phone_doubtful, l.email, l.email_doubtful, l.country
         FROM leads l LEFT JOIN users u ON u.company_id = l.company_id AND u.id = l.owner_id
         WHERE l.company_id = $1 AND l.id = $2";
-    BY_PHONE = "SELECT id FROM leads WHERE company_id = $1 AND phone = $2";
     SAVE = "UPDATE leads SET first_name = $4, last_name = $5, phone = $6, phone_typed = $7, phone_doubtful = $8,
             email = $9, email_doubtful = $10, country = $11, branch_id = $12, department_id = $13, source_id = $14,
             version = version + 1, entries = entries + 1, last_activity_at_ms = $15,
@@ -82,11 +81,6 @@ pub async fn fields(
             Ok((row.get(0)?, place, fields))
         })
         .await
-}
-
-/// The lead that has this number (R9).
-pub async fn by_phone(session: &mut Session, company: CompanyId, phone: &str) -> Result<Option<LeadId>> {
-    session.optional(&BY_PHONE, params![company, phone], |row| row.get(0)).await
 }
 
 /// Who edits what, and when.

@@ -15,6 +15,7 @@ use crate::{
 use domain::{
     ids::{CompanyId, ImportId, LeadId, StatusId, UserId},
     time::Moment,
+    viewer::{LeadPlace, Sight},
 };
 use std::collections::BTreeMap;
 
@@ -35,22 +36,24 @@ sql! {
     ADD_ERRORS = "INSERT INTO import_errors (company_id, import_id, record, line, code, why, cells)
         SELECT $1, $2, s.record, s.line, s.code, s.why, s.cells FROM stage_import_errors s";
     LATEST = "SELECT i.id, i.file_name, a.name, i.state, i.at_ms, i.finished_at_ms, i.failure, i.imported, i.skipped, i.errors,
-            i.undone_at_ms, b.name, i.taken_back, i.kept
+            i.undone_at_ms, b.name, i.taken_back, i.kept, i.actor_id
         FROM imports i
         LEFT JOIN users a ON a.company_id = i.company_id AND a.id = i.actor_id
         LEFT JOIN users b ON b.company_id = i.company_id AND b.id = i.undone_by_id
         WHERE i.company_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3";
     ONE = "SELECT i.id, i.file_name, a.name, i.state, i.at_ms, i.finished_at_ms, i.failure, i.imported, i.skipped, i.errors,
-            i.undone_at_ms, b.name, i.taken_back, i.kept
+            i.undone_at_ms, b.name, i.taken_back, i.kept, i.actor_id
         FROM imports i
         LEFT JOIN users a ON a.company_id = i.company_id AND a.id = i.actor_id
         LEFT JOIN users b ON b.company_id = i.company_id AND b.id = i.undone_by_id
         WHERE i.company_id = $1 AND i.id = $2";
+    FINISHED_AFTER = "SELECT id FROM imports WHERE company_id = $1 AND finished_at_ms > $2 ORDER BY id";
     HEADERS = "SELECT headers FROM imports WHERE company_id = $1 AND id = $2";
     ERRORS = "SELECT record, line, code, why, cells FROM import_errors
         WHERE company_id = $1 AND import_id = $2 AND record > $3 ORDER BY record LIMIT $4";
-    LOCK = "SELECT state FROM imports WHERE company_id = $1 AND id = $2 /*pg FOR UPDATE*/";
-    UNTOUCHED = "SELECT id, status_id, first_name, last_name, email, phone FROM leads /*sqlite INDEXED BY leads_import*/
+    LOCK = "SELECT state, actor_id FROM imports WHERE company_id = $1 AND id = $2 /*pg FOR UPDATE*/";
+    UNTOUCHED = "SELECT id, status_id, first_name, last_name, email, phone, branch_id, department_id
+        FROM leads /*sqlite INDEXED BY leads_import*/
         WHERE company_id = $1 AND import_id = $2 AND id > $3 AND entries = 1 AND version = 1 AND owner_id IS NULL
         ORDER BY id LIMIT $4 /*pg FOR UPDATE*/";
     FORGET_TAGS = "DELETE FROM lead_tags WHERE company_id = $1 AND lead_id IN (SELECT lead_id FROM stage_chosen)";
@@ -70,6 +73,8 @@ pub struct ImportRecord {
     pub file_name: String,
     /// Who brought it in; none for the command line.
     pub actor: Option<String>,
+    /// Who that is.
+    pub actor_id: Option<UserId>,
     /// How far it is.
     pub state: ImportState,
     /// When it began.
@@ -251,6 +256,7 @@ fn read(row: &Row<'_>) -> Result<ImportRecord> {
         id: row.get(0)?,
         file_name: row.get(1)?,
         actor: row.get(2)?,
+        actor_id: row.get(14)?,
         state,
         at: row.get(4)?,
         finished_at: row.get(5)?,
@@ -258,6 +264,15 @@ fn read(row: &Row<'_>) -> Result<ImportRecord> {
         skipped: count(8)?,
         errors: count(9)?,
     })
+}
+
+/// The imports that ended after this moment.
+pub async fn finished_after(
+    session: &mut Session,
+    company: CompanyId,
+    moment: Moment,
+) -> Result<Vec<ImportId>> {
+    session.rows(&FINISHED_AFTER, params![company, moment], |row| row.get(0)).await
 }
 
 /// The header of the file as a JSON array; none where there is no such import, or nothing of it was kept.
@@ -291,12 +306,23 @@ pub async fn errors(
 pub struct TakenBack {
     /// Leads that are gone.
     pub taken_back: u64,
-    /// Leads that stayed, since somebody has touched them.
+    /// Leads that stayed, since somebody has touched them, or since they are not in sight.
     pub kept: u64,
 }
 
-/// Takes an import back: its leads that nobody has touched go, with all that belongs to them; the others stay. None:
-/// it is not done, or was taken back already.
+/// Who brought an import in, if it is done and was not taken back; locked, so that it stays so.
+pub async fn undoable(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<Option<Option<UserId>>> {
+    let found: Option<(String, Option<UserId>)> =
+        session.optional(&LOCK, params![company, import], |row| Ok((row.get(0)?, row.get(1)?))).await?;
+    Ok(found.filter(|(state, _)| state == "done").map(|(_, actor)| actor))
+}
+
+/// Takes an [`undoable`] import back: its leads that nobody has touched and that are in sight go, with all that belongs
+/// to them; the others stay.
 ///
 /// A lead that nobody has touched has no owner, so no queue is concerned; the leads are locked in the order of ids,
 /// some thousands at a time, and the counters come last.
@@ -304,20 +330,24 @@ pub async fn undo(
     session: &mut Session,
     company: CompanyId,
     import: ImportId,
+    sight: Sight,
     by: Option<UserId>,
     now: Moment,
-) -> Result<Option<TakenBack>> {
-    let state: Option<String> = session.optional(&LOCK, params![company, import], |row| row.get(0)).await?;
-    if state.as_deref() != Some("done") {
-        return Ok(None);
-    }
+) -> Result<TakenBack> {
     let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
     let mut last = LeadId(0);
     let rows_max = limits::staged_rows(session.engine()) as i64;
     loop {
         let mut people: Vec<(LeadId, Person)> = Vec::new();
+        let before = last;
         session
-            .each(&UNTOUCHED, params![company, import, last, rows_max], |row| {
+            .each(&UNTOUCHED, params![company, import, before, rows_max], |row| {
+                last = row.get(0)?;
+                let place =
+                    LeadPlace { branch: row.get(6)?, department: row.get(7)?, ..LeadPlace::default() };
+                if !sight.sees(&place) {
+                    return Ok(());
+                }
                 *per_status.entry(row.get(1)?).or_default() -= 1;
                 let person = Person {
                     first_name: row.get(2)?,
@@ -325,12 +355,13 @@ pub async fn undo(
                     email: row.get(4)?,
                     phone: row.get(5)?,
                 };
-                people.push((row.get(0)?, person));
+                people.push((last, person));
                 Ok(())
             })
             .await?;
-        let Some((end, _)) = people.last() else { break };
-        last = *end;
+        if last == before {
+            break;
+        }
         terms::forget(session, company, &people).await?;
         selection::stage(session, people.iter().map(|(lead, _)| *lead)).await?;
         // All that belongs to a lead, and the lead at last: a table that names leads has its line here.
@@ -345,5 +376,5 @@ pub async fn undo(
     session.execute(&UNDONE, params![company, import, now, by, taken_back, kept]).await?;
     session.tell(Change::of(company, Topic::Imports));
     session.tell(Change::of(company, Topic::Leads).all_leads());
-    Ok(Some(TakenBack { taken_back: taken_back as u64, kept: kept as u64 }))
+    Ok(TakenBack { taken_back: taken_back as u64, kept: kept as u64 })
 }

@@ -10,7 +10,7 @@ use crate::{
     value::Value,
 };
 use domain::{
-    ids::{CompanyId, LeadId, StatusId},
+    ids::{CompanyId, ImportId, LeadId, StatusId},
     time::Moment,
     viewer::LeadPlace,
 };
@@ -19,7 +19,8 @@ use domain::{
 pub static STAGE_CHOSEN: Stage = Stage { name: "stage_chosen", columns: &[("lead_id", Int)], key: "lead_id" };
 
 sql! {
-    CHOSEN = "SELECT l.id, l.version, l.status_id, l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id
+    CHOSEN = "SELECT l.id, l.version, l.status_id, l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id,
+            l.import_id
         FROM stage_chosen t CROSS JOIN leads l
         LEFT JOIN users u ON u.company_id = $1 AND u.id = l.owner_id
         WHERE l.company_id = $1 AND l.id = t.lead_id
@@ -44,6 +45,8 @@ pub struct Chosen {
     pub status: StatusId,
     /// Whose it is and where it belongs: what decides who may see it.
     pub place: LeadPlace,
+    /// The import that brought it, where that was looked at.
+    pub import: Option<ImportId>,
 }
 
 /// The leads with these identifiers, each named once, in the order of ids; not locked. Who is not there is missing.
@@ -60,6 +63,7 @@ pub async fn chosen(
                 version: row.get(1)?,
                 status: row.get(2)?,
                 place: read_place(row, 3)?,
+                import: row.get(8)?,
             })
         })
         .await

@@ -1,7 +1,15 @@
 //! Who is signed in. A session is found by the hash of its token, together with all that a page asks of a user: one
 //! statement a request.
 
-use crate::{companies::Company, error::Result, params, session::Session, sql, value::Row};
+use crate::{
+    changes::{Change, Topic},
+    companies::Company,
+    error::Result,
+    params,
+    session::Session,
+    sql,
+    value::Row,
+};
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, UserId},
     role::{Permission, Permissions, Scope},
@@ -94,6 +102,8 @@ pub const SESSIONS_MAX: i64 = 20;
 sql! {
     START = "INSERT INTO sessions (token_hash, company_id, user_id, created_at_ms, seen_at_ms, expires_at_ms, browser)
         VALUES ($1, $2, $3, $4, $4, $5, $6)";
+    ACTIVE = "SELECT id FROM users WHERE company_id = $1 AND id = $2 AND banned_at_ms IS NULL /*pg FOR SHARE*/";
+    KNOWN = "SELECT password_hash FROM sign_ins WHERE company_id = $1 AND user_id = $2 AND email_folded = $3 /*pg FOR SHARE*/";
     FIND = "SELECT c.id, c.name, c.country, c.time_zone, c.working_days, u.id, u.name, u.email, r.name, r.scope,
             r.receives_leads, r.permissions, u.branch_id, u.department_id, s.seen_at_ms
         FROM sessions s
@@ -103,9 +113,8 @@ sql! {
         WHERE s.token_hash = $1 AND s.expires_at_ms > $2 AND u.banned_at_ms IS NULL";
     SEEN = "UPDATE sessions SET seen_at_ms = $2, expires_at_ms = $3 WHERE token_hash = $1";
     END = "DELETE FROM sessions WHERE token_hash = $1";
-    END_OF_USER = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2";
     END_ONE_OF_USER = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2 AND token_hash = $3";
-    END_OTHERS = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2 AND token_hash <> $3";
+    END_ALL = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2 AND token_hash <> $3";
     END_OLDEST = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2 AND token_hash NOT IN
         (SELECT k.token_hash FROM sessions k WHERE k.company_id = $1 AND k.user_id = $2
             ORDER BY k.created_at_ms DESC, k.token_hash LIMIT $3)";
@@ -134,6 +143,16 @@ pub async fn doors(session: &mut Session, email: &str) -> Result<Vec<Door>> {
             })
         })
         .await
+}
+
+/// Whether the door is still as it was when its password was checked: the same e-mail with the same password, and no
+/// ban. It stays so until the transaction ends; a change after that ends the session that is opened now.
+pub async fn still_opens(session: &mut Session, email: &str, door: &Door) -> Result<bool> {
+    let active: Option<UserId> =
+        session.optional(&ACTIVE, params![door.company, door.user], |row| row.get(0)).await?;
+    let known: Option<Option<String>> =
+        session.optional(&KNOWN, params![door.company, door.user, &fold(email)], |row| row.get(0)).await?;
+    Ok(active.is_some() && known.is_some_and(|hash| hash == door.password_hash))
 }
 
 /// Opens a session, and ends the oldest of a user who has too many.
@@ -197,20 +216,22 @@ pub async fn end_one(
     user: UserId,
     token: &TokenHash,
 ) -> Result<bool> {
+    session.tell(Change::of(company, Topic::People).users([user]));
     Ok(session.execute(&END_ONE_OF_USER, params![company, user, &token.0]).await? == 1)
 }
 
-/// Ends every session of a user (R16), or every other than the one that asks.
+/// Ends every session of a user (R16), or every other than the one that asks; answers how many there were.
 pub async fn end_all(
     session: &mut Session,
     company: CompanyId,
     user: UserId,
     except: Option<&TokenHash>,
 ) -> Result<u64> {
-    match except {
-        None => session.execute(&END_OF_USER, params![company, user]).await,
-        Some(token) => session.execute(&END_OTHERS, params![company, user, &token.0]).await,
-    }
+    // No token's hash is empty.
+    let except = except.map_or("", |token| &token.0);
+    let ended = session.execute(&END_ALL, params![company, user, except]).await?;
+    session.tell(Change::of(company, Topic::People).users([user]));
+    Ok(ended)
 }
 
 /// Forgets the sessions that have expired.

@@ -93,7 +93,6 @@ sql! {
     SET_PASSWORD = "UPDATE sign_ins SET password_hash = $3
         WHERE company_id = $1 AND user_id = $2
             AND email_folded = (SELECT email_folded FROM users WHERE company_id = $1 AND id = $2)";
-    END_SESSIONS = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2 AND token_hash <> $3";
     BAN = "UPDATE users SET banned_at_ms = $3, banned_by_id = $4 WHERE company_id = $1 AND id = $2";
     SET_CAP = "UPDATE users SET lead_cap = $3 WHERE company_id = $1 AND id = $2";
 }
@@ -268,18 +267,6 @@ pub async fn set_password_hash(
     hash: &str,
 ) -> Result<bool> {
     Ok(session.execute(&SET_PASSWORD, params![company, user, hash]).await? == 1)
-}
-
-/// Ends the sessions of a user, except the one with this token hash; answers how many there were.
-pub async fn end_sessions(
-    session: &mut Session,
-    company: CompanyId,
-    user: UserId,
-    except: Option<&str>,
-) -> Result<u64> {
-    let ended = session.execute(&END_SESSIONS, params![company, user, except.unwrap_or("")]).await?;
-    session.tell(Change::of(company, Topic::People).users([user]));
-    Ok(ended)
 }
 
 /// Bans a user, or lifts the ban with `None` (R16).

@@ -3,7 +3,7 @@
 //! An asset's address carries a hash of its bytes, so that browsers keep it for ever and an upgrade is seen at once.
 //! Each is compressed the first time somebody asks for it, and never again.
 
-use std::{fmt::Write as _, io::Write as _, sync::OnceLock};
+use std::{io::Write as _, sync::OnceLock};
 
 use axum::{
     Router,
@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use domain::text::hexadecimal;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
 
@@ -101,13 +102,6 @@ fn asset(name: &'static str, content_type: &'static str, bytes: &[u8]) -> Asset 
     let (stem, extension) = name.split_once('.').expect("every asset has an extension");
     let href = format!("/assets/{stem}-{hash}.{extension}");
     Asset { name, content_type, bytes: bytes.to_vec(), href, brotli: OnceLock::new(), gzip: OnceLock::new() }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a String does not fail
-        text
-    })
 }
 
 /// The address of an asset: `href("app.css")` is `/assets/app-0a1b2c3d4e.css`.

@@ -174,7 +174,7 @@ fn read_said(text: &str) -> Option<Toast> {
             "text" => toast.text = value.into_owned(),
             // A link of this site, whoever wrote the cookie.
             "undo" if value.starts_with('/') && !value.starts_with("//") => {
-                toast.undo = Some(value.into_owned())
+                toast.undo = Some(value.into_owned());
             }
             _ => {}
         }

@@ -97,6 +97,11 @@ pub fn upload_import(upload: &str) -> String {
     format!("/imports/uploads/{upload}/import")
 }
 
+/// An uploaded file thrown away.
+pub fn upload_removal(upload: &str) -> String {
+    format!("/imports/uploads/{upload}/removal")
+}
+
 /// One import.
 pub fn import(import: ImportId) -> String {
     format!("/imports/{import}")

@@ -112,17 +112,19 @@ impl Listener {
             if own {
                 tell("queue".into());
             }
-            match (&change.leads, self.who.sight()) {
-                // Who sees only their own leads hears nothing of the others, nor which ones changed beside their own.
-                (_, Sight::OwnedBy(_)) if own => {
-                    ["leads", "lead"].into_iter().for_each(|event| tell(event.into()))
+            let sees_own_only = matches!(self.who.sight(), Sight::OwnedBy(_));
+            // Who sees only their own leads hears nothing of the others, nor which ones changed beside their own.
+            if sees_own_only && !own {
+                return;
+            }
+            tell("leads".into());
+            match &change.leads {
+                Which::These(leads) if !sees_own_only => {
+                    for lead in leads {
+                        tell(format!("lead-{lead}"));
+                    }
                 }
-                (_, Sight::OwnedBy(_)) => {}
-                (Which::All, _) => ["leads", "lead"].into_iter().for_each(|event| tell(event.into())),
-                (Which::These(leads), _) => {
-                    tell("leads".into());
-                    leads.iter().for_each(|lead| tell(format!("lead-{lead}")));
-                }
+                _ => tell("lead".into()),
             }
         }
     }

@@ -66,6 +66,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/leads/{lead}/fields", get(lead_fields::form).post(lead_fields::save))
         .route("/imports/uploads/{upload}", get(imports::preview).post(imports::preview_again))
         .route("/imports/uploads/{upload}/import", post(imports::start))
+        .route("/imports/uploads/{upload}/removal", post(imports::discard))
         .route("/imports/{import}", get(imports::one))
         .route("/imports/{import}/errors.csv", get(imports::errors))
         .route("/imports/{import}/undo", post(imports::undo))
@@ -131,6 +132,7 @@ async fn guard(mut response: Response) -> Response {
     response
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
 fn caught(panic: Box<dyn std::any::Any + Send>) -> Response {
     let why = panic
         .downcast_ref::<String>()

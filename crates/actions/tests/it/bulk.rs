@@ -6,10 +6,10 @@ use actions::{
     add_note::{AddNote, NoteAdded, add_note},
     assign_lead::{AssignLead, Assignment, assign_lead},
     assign_leads::{AssignLeads, BulkAssignment, assign_leads},
-    selection::{Bulk, NAMED_MAX, Selection, TICKED_MAX},
+    selection::{Bulk, MoreThanShown, NAMED_MAX, Selection, TICKED_MAX},
     set_statuses::{SetStatuses, StatusesSet, set_statuses},
     spread_leads::{SpreadLeads, Spreading, spread_leads},
-    tag_leads::{LeadTagged, TagLead, TagLeads, tag_lead, tag_leads, untag_lead},
+    tag_leads::{LeadTagged, LeadsTagged, TagLead, TagLeads, tag_lead, tag_leads, untag_lead},
 };
 use domain::{
     bulk::{Skipped, Work},
@@ -36,7 +36,7 @@ pub async fn ticked(office: &Office, leads: &str) -> Selection {
 
 /// All that match, looked at an hour ago.
 pub fn matching(filter: Filter, shown: i64) -> Selection {
-    Selection::Matching { filter, shown, as_of: NOW.hours_before(1) }
+    Selection::Matching { filter, shown: Some(shown), as_of: NOW.hours_before(1) }
 }
 
 pub async fn assign(office: &Office, by: &str, selection: Selection, to: &str) -> BulkAssignment {
@@ -70,15 +70,18 @@ pub async fn set(office: &Office, by: &str, may_convert: bool, selection: Select
     office.well().await;
     match answer {
         StatusesSet::Done(bulk) => bulk,
-        StatusesSet::NoSuchStatus => panic!("there is such a status"),
+        other => panic!("{other:?}"),
     }
 }
 
 pub async fn tag(office: &Office, by: &str, way: store::tags::Way, selection: Selection, name: &str) -> Bulk {
     let order = TagLeads { viewer: office.viewer(by).await, selection, tag: name.into(), way, now: NOW };
-    let bulk = tag_leads(&office.store, office.company.id, order).await.expect("an answer");
+    let answer = tag_leads(&office.store, office.company.id, order).await.expect("an answer");
     office.well().await;
-    bulk
+    match answer {
+        LeadsTagged::Done(bulk) => bulk,
+        LeadsTagged::MoreThanShown(more) => panic!("{more:?}"),
+    }
 }
 
 /// The lead's tags by name.
@@ -241,7 +244,7 @@ fn r22_r24_all_that_match_but_for_what_changed_since() {
         assert_eq!(office.held().await, "Asha 30, Ben 0, Cara 2");
         let order = SpreadLeads {
             viewer: Viewer::Operator,
-            selection: Selection::Matching { filter: missed.clone(), shown: 31, as_of: NOW },
+            selection: Selection::Matching { filter: missed.clone(), shown: Some(31), as_of: NOW },
             over: vec![office.people["Ben"], office.people["Cara"]],
             exceed_caps: false,
             now: NOW,
@@ -260,9 +263,67 @@ fn r22_r24_all_that_match_but_for_what_changed_since() {
         assert_eq!(office.held().await, "Asha 0, Ben 16, Cara 16");
         let bulk = set(&office, "Root", true, matching(missed.clone(), 31), "Busy").await;
         assert_eq!(numbers(&bulk), (0, 0, 31), "all of them have just changed");
-        let as_of = Selection::Matching { filter: missed.clone(), shown: 31, as_of: NOW };
+        let as_of = Selection::Matching { filter: missed.clone(), shown: Some(31), as_of: NOW };
         assert_eq!(numbers(&set(&office, "Root", true, as_of, "Unassigned").await), (31, 0, 0));
         assert_eq!(office.held().await, "Asha 0, Ben 0, Cara 1");
+    });
+}
+
+/// Nobody means what they have not seen: neither more than the list said, nor what an import brought that was still
+/// going on when they looked.
+#[test]
+fn r24_all_that_match_is_not_more_than_was_shown() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Root Admin; Asha; Ben").await;
+        let office = office.with("A Busy; B Busy; C Busy; D Missed").await;
+        let busy = Filter { status: Some(office.status("Busy")), ..Filter::default() };
+        let all = |shown| Selection::Matching { filter: busy.clone(), shown, as_of: NOW.hours_before(1) };
+        let more = MoreThanShown { shown: 2, now: 3 };
+        assert_eq!(assign(&office, "Root", all(Some(2)), "Asha").await, BulkAssignment::MoreThanShown(more));
+        let root = office.viewer("Root").await;
+        let order = SpreadLeads {
+            viewer: root,
+            selection: all(Some(2)),
+            over: vec![office.people["Asha"], office.people["Ben"]],
+            exceed_caps: false,
+            now: NOW,
+        };
+        let answer = spread_leads(&office.store, office.company.id, order).await;
+        assert_eq!(answer.expect("an answer"), Spreading::MoreThanShown(more));
+        let to = office.status("Missed");
+        let order = SetStatuses { viewer: root, may_convert: true, selection: all(Some(2)), to, now: NOW };
+        let answer = set_statuses(&office.store, office.company.id, order).await;
+        assert_eq!(answer.expect("an answer"), StatusesSet::MoreThanShown(more));
+        let order = TagLeads { viewer: root, selection: all(Some(2)), tag: "hot".into(), way: On, now: NOW };
+        let answer = tag_leads(&office.store, office.company.id, order).await;
+        assert_eq!(answer.expect("an answer"), LeadsTagged::MoreThanShown(more));
+        assert_eq!(office.places().await, "A - Busy, B - Busy, C - Busy, D - Missed");
+
+        // C and D came by imports that began long ago; that of C ended after the list was shown.
+        let late: [i64; 2] = [NOW.hours_before(1).0 + 1, NOW.hours_before(1).0];
+        for (import, (lead, ended)) in ["C", "D"].into_iter().zip(late).enumerate() {
+            let (import, lead) = (import as i64 + 1, office.leads[lead].0);
+            office
+                .sql(
+                    "INSERT INTO imports (company_id, id, file_name, state, at_ms, finished_at_ms, imported, skipped, errors)
+                    VALUES ($1, $2, 'leads.csv', 'done', 0, $3, 1, 0, 0)",
+                    &[import, ended],
+                )
+                .await;
+            office
+                .sql("UPDATE leads SET import_id = $2 WHERE company_id = $1 AND id = $3", &[import, lead])
+                .await;
+        }
+        set(&office, "Root", true, ticked(&office, "D").await, "Unassigned").await;
+        office.sql("UPDATE leads SET last_activity_at_ms = 0 WHERE company_id = $1", &[]).await;
+        let open = Filter::default();
+        let all = Selection::Matching { filter: open, shown: Some(3), as_of: NOW.hours_before(1) };
+        let bulk = done(assign(&office, "Root", all, "Asha").await);
+        assert_eq!(
+            (numbers(&bulk), &bulk.skipped[..]),
+            ((3, 0, 1), &[(office.leads["C"], Skipped::Changed)][..])
+        );
+        assert_eq!(office.places().await, "A Asha Busy, B Asha Busy, C - Busy, D Asha Assigned");
     });
 }
 
@@ -414,7 +475,7 @@ fn r24_of_two_at_once_each_lead_goes_to_one() {
         tasks.spawn(async move {
             match set_statuses(&store, company, order).await.expect("an answer") {
                 StatusesSet::Done(bulk) => bulk,
-                StatusesSet::NoSuchStatus => panic!("there is such a status"),
+                other => panic!("{other:?}"),
             }
         });
         let bulks = tasks.join_all().await;

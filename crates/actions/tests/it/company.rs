@@ -2,8 +2,9 @@
 
 use crate::office::{NOW, Office, on_both};
 use actions::{
-    add_user::{NewUser, add_user},
+    add_user::{NewUser, UserAdded, add_user},
     create_company::{NewCompany, create_company},
+    edit_user::PersonField,
     save_auto_assignment::{Change, save_auto_assignment},
 };
 use domain::{email::Email, role::Permission, status::StatusMark, viewer::Viewer};
@@ -114,19 +115,26 @@ fn r13_r27_users_with_role_cap_branch_and_department() {
             (new("cara", "MANAGER", Some(0), None), None),
             (
                 new("Asha", "Agent", None, None),
-                Some("there is a user with the e-mail Asha@acme.example already"),
+                Some((PersonField::Email, "there is a user with the e-mail Asha@acme.example already")),
             ),
             (
                 new("dora", "Boss", None, None),
-                Some("there is no role \"Boss\"; the roles are Company Admin, Manager, Agent"),
+                Some((
+                    PersonField::Role,
+                    "there is no role \"Boss\"; the roles are Company Admin, Manager, Agent",
+                )),
             ),
             (
                 new("eve", "Agent", Some(-1), None),
-                Some("a lead cap is a number from 0 to 1000000, or nothing for no limit"),
+                Some((PersonField::Cap, "a lead cap is a number from 0 to 1000000, or nothing for no limit")),
             ),
         ] {
             let answer = add_user(&office.store, office.company.id, user, NOW).await;
-            assert_eq!(answer.as_ref().err().map(ToString::to_string).as_deref(), refused);
+            let answer = match answer.expect("an answer") {
+                UserAdded::Done(_) => None,
+                UserAdded::Refused { field, why } => Some((field, why)),
+            };
+            assert_eq!(answer.as_ref().map(|(field, why)| (*field, why.as_str())), refused);
         }
         let mut reader = office.store.read().await.expect("a reader");
         let list: Vec<String> = users::list(reader.session(), office.company.id)

@@ -29,7 +29,7 @@ fn import(office: &Office) -> Import {
 
 async fn bring(office: &Office, file: &str, import: Import) -> actions::Result<Imported> {
     let file = std::io::Cursor::new(file.to_owned().into_bytes());
-    let imported = import_leads(&office.store, file, import, NOW, Arc::new(|_| {})).await;
+    let imported = import_leads(&office.store, file, import, Arc::new(|| NOW), Arc::new(|_| {})).await;
     office.well().await;
     imported
 }
@@ -162,8 +162,14 @@ fn r11_an_import_that_fails_on_the_way_leaves_nothing() {
         // A fault on the way, too.
         let rows = ROWS.to_owned().into_bytes();
         let breaks = Arc::new(|progress| assert!(matches!(progress, Progress::Read(_)), "broken"));
-        let told =
-            import_leads(&office.store, std::io::Cursor::new(rows), import(&office), NOW, breaks).await;
+        let told = import_leads(
+            &office.store,
+            std::io::Cursor::new(rows),
+            import(&office),
+            Arc::new(|| NOW),
+            breaks,
+        )
+        .await;
         assert!(told.expect_err("it broke").to_string().contains("nothing was changed"));
         assert_eq!(all(&office).await, "");
         bring(&office, ROWS, import(&office)).await.expect("and the next one works");
@@ -185,7 +191,10 @@ fn r9_imports_of_one_company_at_once_bring_each_number_once() {
             let (store, order) = (office.store.clone(), import(&office));
             tasks.spawn(async move {
                 let file = std::io::Cursor::new(file.into_bytes());
-                import_leads(&store, file, order, NOW, Arc::new(|_| {})).await.expect("imported").imported
+                import_leads(&store, file, order, Arc::new(|| NOW), Arc::new(|_| {}))
+                    .await
+                    .expect("imported")
+                    .imported
             });
         }
         assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 700);

@@ -169,13 +169,19 @@ fn r8_what_cannot_be_is_told_field_by_field() {
 #[test]
 fn r9_a_number_that_another_lead_has_is_refused_by_its_name() {
     on_both(|database| async move {
-        let office =
-            Office::open(&database, "Asha").await.with("Lea Missed of Asha; Leo Missed of Asha").await;
+        let office = Office::open(&database, "Asha; Ben")
+            .await
+            .with("Lea Missed of Asha; Leo Missed of Asha; Bo Missed of Ben")
+            .await;
         let phone = office.lead("Leo").await.line.phone;
         let edits = LeadEdits { phone: Some(phone), first_name: typed("Lee"), ..LeadEdits::default() };
-        let refused = LeadEdited::KnownNumber { lead: office.leads["Leo"] };
+        let refused = LeadEdited::KnownNumber { lead: Some(office.leads["Leo"]) };
         assert_eq!(edit(&office, "Asha", "Lea", 1, edits).await, refused);
         assert_eq!(office.lead("Lea").await.line.first_name, "Lea");
+        // R14: of somebody else's lead it is said that it is there, and not which it is.
+        let edits = LeadEdits { phone: Some(office.lead("Bo").await.line.phone), ..LeadEdits::default() };
+        let answer = edit(&office, "Asha", "Lea", 1, edits).await;
+        assert_eq!(answer, LeadEdited::KnownNumber { lead: None });
     });
 }
 

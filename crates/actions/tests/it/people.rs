@@ -3,12 +3,12 @@
 use crate::office::{NOW, Office, on_both};
 use actions::{
     ban_user::{ban_user, unban_user},
-    edit_user::{PersonField, PersonSaved, UserEdit, edit_user, set_cap},
+    edit_user::{NewPassword, PersonField, PersonSaved, UserEdit, edit_user, set_cap},
     save_auto_assignment::{Change, WRONG_PASSWORD, save_auto_assignment},
     set_password::{end_sessions, set_password, verify_password},
 };
 use domain::{email::Email, ids::UserId, viewer::Viewer};
-use store::{params, sql::Sql, users};
+use store::{params, sessions::TokenHash, sql::Sql, users};
 
 const LAST_ADMIN: &str =
     "the company would be left without an active admin; make somebody else an admin first";
@@ -210,13 +210,34 @@ fn r16_passwords_and_what_ends_with_them() {
         let why = "a password has at least 8 characters; this one is shorter";
         assert_eq!(short, refused(PersonField::Password, why));
         let here = Some(format!("here {company}"));
-        let set = set_password(store, company, asha, "correct horse", here.clone()).await;
+        let set = set_password(store, company, asha, "correct horse", here.clone().map(TokenHash)).await;
         assert_eq!(set.expect("asked"), PersonSaved::Done);
         assert_eq!(Some(sessions(&office).await), here);
         assert!(verify("correct horse").await.expect("worked on"));
         assert!(!verify("wrong horse").await.expect("worked on"));
         let nobody = verify_password(store, company, UserId(9_999), "correct horse").await;
         assert!(!nobody.expect("worked on"));
+        // With what else is changed at the same time, or not at all.
+        let password = |text: &str| Some(NewPassword { text: text.into(), except: None });
+        let both = UserEdit { cap: Some(Some(7)), password: password("short"), ..UserEdit::default() };
+        let before = describe(&office, "Asha").await;
+        assert_eq!(edit(&office, "Asha", both).await, refused(PersonField::Password, why));
+        assert_eq!(describe(&office, "Asha").await, before, "nothing is half saved");
+        let both =
+            UserEdit { cap: Some(Some(-1)), password: password("battery staple"), ..UserEdit::default() };
+        assert!(matches!(
+            edit(&office, "Asha", both).await,
+            PersonSaved::Refused { field: PersonField::Cap, .. }
+        ));
+        assert!(verify("correct horse").await.expect("worked on"));
+        assert_eq!(Some(sessions(&office).await), here);
+        let both =
+            UserEdit { cap: Some(Some(7)), password: password("battery staple"), ..UserEdit::default() };
+        assert_eq!(edit(&office, "Asha", both).await, PersonSaved::Done);
+        assert!(verify("battery staple").await.expect("worked on"));
+        assert_eq!(sessions(&office).await, "", "signed out everywhere");
+        set_password(store, company, asha, "correct horse", None).await.expect("set");
+        sign_in(&office, "Asha", Box::leak(format!("here {company}").into_boxed_str())).await;
         // The password stays with the person when the e-mail changes.
         let email = Email::parse("new@acme.example").ok();
         edit(&office, "Asha", UserEdit { email, ..UserEdit::default() }).await;

@@ -70,7 +70,9 @@ fn r32_r41_hands_files_and_runs_at_once_keep_every_rule() {
                     keeps_details: false,
                     limits: Limits::default(),
                 };
-                import_leads(&store, file, order, NOW, Arc::new(|_| {})).await.expect("imported");
+                import_leads(&store, file, order, Arc::new(|| NOW), Arc::new(|_| {}))
+                    .await
+                    .expect("imported");
             });
         }
         for _ in 0..RUNS {

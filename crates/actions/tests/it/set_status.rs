@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests are tests too")]
 
 use actions::{
-    add_user::{NewUser, add_user},
+    add_user::{NewUser, UserAdded, add_user},
     assign_lead::{AssignLead, Assignment, assign_lead},
     create_company::{NewCompany, create_company},
     import_leads::{Import, import_leads},
@@ -12,7 +12,7 @@ use actions::{
 };
 use domain::{
     email::Email,
-    ids::{CompanyId, LeadId, UserId},
+    ids::{CompanyId, LeadId},
     lead_list::Filter,
     phone::Country,
     role::Scope,
@@ -67,7 +67,7 @@ impl Desk {
             keeps_details: true,
             limits: actions::lead_file::Limits::default(),
         };
-        import_leads(store, Cursor::new(file), import, NOON, Arc::new(|_| {})).await.unwrap();
+        import_leads(store, Cursor::new(file), import, Arc::new(|| NOON), Arc::new(|_| {})).await.unwrap();
         let mut leads: Vec<LeadId> = Vec::new();
         let mut reader = store.read().await.unwrap();
         lists::each(reader.session(), company, &Filter::default(), Sight::All, |line| {
@@ -144,7 +144,7 @@ async fn agent(store: &Store, company: CompanyId, name: &str, branch: &str) -> V
         department: None,
         password: None,
     };
-    let id: UserId = add_user(store, company, new, NOON).await.unwrap();
+    let UserAdded::Done(id) = add_user(store, company, new, NOON).await.unwrap() else { panic!("refused") };
     Viewer::User { id, scope: Scope::Own, branch: None, department: None }
 }
 

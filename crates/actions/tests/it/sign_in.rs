@@ -3,6 +3,7 @@
 use crate::office::{NOW, on_both};
 use actions::{
     create_company::{NewCompany, create_company},
+    set_password::set_password,
     sign_in::{self, IDLE_DAYS, SignIn, SignInAnswer, Token, choose_company, sign_out, who},
 };
 use domain::{email::Email, ids::CompanyId, ids::UserId, time::Moment};
@@ -108,6 +109,50 @@ fn r16_a_banned_user_cannot_sign_in_and_is_out_at_once() {
         assert_eq!(sign_in(store, "boss@acme.example", "wrong horse").await, SignInAnswer::Wrong);
         ban(None).await.expect("the ban is lifted");
         assert!(matches!(sign_in(store, "boss@acme.example", "correct horse").await, SignInAnswer::In(_)));
+    });
+}
+
+/// The password is checked first, which takes its time; what happened meanwhile counts.
+#[test]
+fn r16_a_ban_or_another_password_in_the_middle_of_signing_in_keeps_out() {
+    on_both(|database| async move {
+        let store = &database.store;
+        let (company, boss) = company(store, "Acme", "correct horse").await;
+        let who = |number| SignIn {
+            email: "Boss@acme.example".into(),
+            password: "correct horse".into(),
+            browser: "a browser".into(),
+            now: Moment(NOW.0 + number),
+        };
+        // The token is made after the check and before the session is opened.
+        let meanwhile = |work: &dyn Fn()| {
+            work();
+            Ok([200; 32])
+        };
+        let wait = |work: std::pin::Pin<Box<dyn Future<Output = ()> + '_>>| {
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work));
+        };
+        let ban =
+            move |at| store.write(move |session| Box::pin(users::set_ban(session, company, boss, at, None)));
+        let banned =
+            || meanwhile(&|| wait(Box::pin(async { assert!(ban(Some(NOW)).await.expect("banned")) })));
+        let answer = sign_in::sign_in(store, who(1), &banned).await.expect("an answer");
+        assert_eq!(answer, SignInAnswer::Wrong);
+        ban(None).await.expect("the ban is lifted");
+        let token = Token::from_random([200; 32]);
+        assert!(sign_in::who(store, &token, after(1)).await.expect("read").is_none(), "nor afterwards");
+
+        let changed = || {
+            meanwhile(&|| {
+                wait(Box::pin(async {
+                    set_password(store, company, boss, "battery staple", None).await.expect("changed");
+                }));
+            })
+        };
+        let answer = sign_in::sign_in(store, who(2), &changed).await.expect("an answer");
+        assert_eq!(answer, SignInAnswer::Wrong);
+        assert!(sign_in::who(store, &token, after(1)).await.expect("read").is_none());
+        assert!(matches!(sign_in(store, "boss@acme.example", "battery staple").await, SignInAnswer::In(_)));
     });
 }
 

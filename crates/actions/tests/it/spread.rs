@@ -23,7 +23,7 @@ async fn spread(office: &Office, by: Viewer, leads: &str, over: &str, exceed_cap
 fn done(answer: Spreading) -> Spread {
     match answer {
         Spreading::Done(done) => done,
-        Spreading::NotOffered(who) => panic!("not offered: {who:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

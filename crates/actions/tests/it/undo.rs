@@ -303,7 +303,7 @@ fn r32_r41_r45_bulk_changes_a_run_and_undos_at_once() {
             let answer = spread_leads(&spreading.store, spreading.company.id, order).await;
             match answer.expect("no deadlock, no fault") {
                 Spreading::Done(spread) => take_back(&spreading, spread.bulk.run).await,
-                Spreading::NotOffered(who) => panic!("{who:?}"),
+                other => panic!("{other:?}"),
             }
         });
         let order = SetStatuses {
@@ -318,7 +318,7 @@ fn r32_r41_r45_bulk_changes_a_run_and_undos_at_once() {
             let answer = set_statuses(&setting.store, setting.company.id, order).await;
             match answer.expect("no deadlock, no fault") {
                 actions::set_statuses::StatusesSet::Done(bulk) => take_back(&setting, bulk.run).await,
-                actions::set_statuses::StatusesSet::NoSuchStatus => panic!("there is such a status"),
+                other => panic!("{other:?}"),
             }
         });
         let running = office.clone();

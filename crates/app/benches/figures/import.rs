@@ -103,7 +103,7 @@ pub async fn import(store: &Store, company: CompanyId, file: &Path) -> Result<(I
             *judged = started.elapsed();
         }
     };
-    let done = import_leads(store, File::open(file)?, import, NOW, Arc::new(progress)).await?;
+    let done = import_leads(store, File::open(file)?, import, Arc::new(|| NOW), Arc::new(progress)).await?;
     let judged = judged.lock().map_or(Duration::ZERO, |judged| *judged);
     Ok((done, judged))
 }

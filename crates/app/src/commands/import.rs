@@ -55,7 +55,7 @@ pub async fn import(place: &Place, args: cli::Import) -> anyhow::Result<()> {
             moving.set_position(rows);
         }
     };
-    let imported = import_leads(&store, file, import, clock::now(), Arc::new(progress)).await;
+    let imported = import_leads(&store, file, import, Arc::new(clock::now), Arc::new(progress)).await;
     bar.finish_and_clear();
     let imported = imported?;
     if args.output.json { as_json(imported) } else { as_text(imported, !args.no_details) }

@@ -7,7 +7,7 @@ use crate::{
     output::{self, callers_fault, say},
 };
 use actions::{
-    add_user::{NewUser, add_user},
+    add_user::{NewUser, UserAdded, add_user},
     ban_user::{ban_user, unban_user},
     edit_user::{self, PersonSaved, edit_user},
     set_password::set_password,
@@ -44,7 +44,10 @@ async fn add(place: &Place, args: UserAdd) -> anyhow::Result<()> {
         department: args.department,
         password,
     };
-    let id = add_user(&store, company.id, new, clock::now()).await?;
+    let id = match add_user(&store, company.id, new, clock::now()).await? {
+        UserAdded::Done(id) => id,
+        UserAdded::Refused { why, .. } => return Err(callers_fault(why)),
+    };
     say(&format!("{said}, {cap}."));
     let mut out = output::stdout();
     writeln!(out, "{id}")?;
@@ -61,6 +64,7 @@ async fn edit(place: &Place, args: UserEdit) -> anyhow::Result<()> {
         cap: args.cap.map(|CapOrNone(cap)| cap),
         branch: label(args.branch, args.no_branch),
         department: label(args.department, args.no_department),
+        password: None,
     };
     if edit == edit_user::UserEdit::default() && !args.ban && !args.unban {
         return Err(callers_fault("nothing is to be changed; see evenhand user edit --help"));

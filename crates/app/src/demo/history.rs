@@ -7,7 +7,7 @@ use super::{
     people::{self, AGENTS, BANNED, MANAGERS, PASSWORD},
 };
 use actions::{
-    add_user::{NewUser, add_user},
+    add_user::{NewUser, UserAdded, add_user},
     assign_lead::{AssignLead, Assignment, assign_lead},
     create_company::{NewCompany, create_company},
     import_leads::{Import, import_leads},
@@ -268,7 +268,10 @@ impl History {
             department: department.map(str::to_owned),
             password: Some(PASSWORD.to_owned()),
         };
-        let id = add_user(&self.store, self.company.id, new, now).await?;
+        let id = match add_user(&self.store, self.company.id, new, now).await? {
+            UserAdded::Done(id) => id,
+            UserAdded::Refused { why, .. } => anyhow::bail!("{name} is refused: {why}"),
+        };
         let mut reader = self.store.read().await?;
         let members = users::members(reader.session(), self.company.id).await?;
         let member = members.into_iter().find(|member| member.id == id).context("the user was just added")?;
@@ -324,7 +327,7 @@ impl History {
             keeps_details: true,
             limits: actions::lead_file::Limits::default(),
         };
-        import_leads(&self.store, Cursor::new(file), import, now, Arc::new(|_| {})).await?;
+        import_leads(&self.store, Cursor::new(file), import, Arc::new(move || now), Arc::new(|_| {})).await?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use crate::driver::{Driver, Window, programs};
 use actions::{
     add_lead::{AddLead, Added, add_lead},
-    add_user::{NewUser, add_user},
+    add_user::{NewUser, UserAdded, add_user},
     create_company::{NewCompany, create_company},
 };
 use domain::{
@@ -187,7 +187,9 @@ async fn employ(store: &Store) -> (CompanyId, BTreeMap<&'static str, UserId>) {
             department: None,
             password: Some(PASSWORD.into()),
         };
-        people.insert(name, add_user(store, company, new, now()).await.expect("the user is added"));
+        let added = add_user(store, company, new, now()).await.expect("an answer");
+        let UserAdded::Done(id) = added else { panic!("{name} is refused: {added:?}") };
+        people.insert(name, id);
     }
     (company, people)
 }

@@ -2,7 +2,7 @@
 //! one before or the one after, nothing in between, and the next import or run works at once (R11, R42).
 
 use actions::{
-    add_user::{NewUser, add_user},
+    add_user::{NewUser, UserAdded, add_user},
     create_company::{NewCompany, create_company},
 };
 use domain::{email::Email, ids::CompanyId, phone::Country, time::Moment};
@@ -111,7 +111,8 @@ impl Site {
                 department: None,
                 password: None,
             };
-            add_user(&store, company, new, NOW).await.expect("added");
+            let added = add_user(&store, company, new, NOW).await.expect("added");
+            assert!(matches!(added, UserAdded::Done(_)), "{added:?}");
         }
         Site { location, files: files.to_owned(), watch, company }
     }

@@ -99,7 +99,7 @@ pub async fn change_password(
     if !set_password::verify_password(&site.store, company, who.user, &sent.old).await? {
         return shown(&site, &who, &visit, Some("This is not your password."), None).await;
     }
-    let except = Some(who.token.hash().0);
+    let except = Some(who.token.hash());
     match set_password::set_password(&site.store, company, who.user, &sent.new, except).await {
         Ok(PersonSaved::Refused { why, .. }) | Err(actions::Error::Refused(why)) => {
             shown(&site, &who, &visit, None, Some(&sentence(&why))).await

@@ -269,18 +269,7 @@ fn last_run(last: run_assignment::LastRun) -> LastRun {
 /// What a run does, as the parts show it.
 pub fn dealing(report: &Report) -> Dealing {
     let second = Some(report.second_line.clone()).filter(|line| !line.is_empty());
-    let agents = report
-        .agents
-        .iter()
-        .map(|agent| AgentBar {
-            name: agent.name.clone(),
-            held: agent.held,
-            cap: agent.cap,
-            gets: agent.got,
-            gives: (agent.held + agent.got - agent.after).max(0),
-            after: agent.after,
-        })
-        .collect();
+    let agents = report.agents.iter().map(AgentBar::from).collect();
     // The plan is verified before it is shown, let alone applied: without its certificate there is no report.
     Dealing { sentence: report.sentence.clone(), second, agents, fair: true }
 }

@@ -22,7 +22,7 @@ use actions::{
     lead_file,
     preview_import::Preview,
     running_imports::Listed,
-    undo_import::{Undone, undo_import},
+    undo_import::{Undone, is_theirs, undo_import},
     uploads::UploadToken,
 };
 use axum::{
@@ -43,7 +43,7 @@ use http::{StatusCode, header};
 use maud::{Markup, html};
 use std::{collections::HashMap, sync::Arc};
 use store::{
-    imports::ImportState,
+    imports::{ImportRecord, ImportState},
     labels::{self, Label},
 };
 
@@ -320,16 +320,7 @@ async fn as_shown(
                 .take(PROBLEMS_SHOWN)
                 .map(|(line, why)| RowProblem { line: line as i64, why: sentence(why) })
                 .collect();
-            let mut told = None;
-            if counts.failed > 0 {
-                let rows_told = sentences::count(counts.failed, "row will", "rows will");
-                let missing = if rows.missing.rows > 0 {
-                    format!(" ({} without a name or a phone number)", number(rows.missing.rows as i64))
-                } else {
-                    String::new()
-                };
-                told = Some(format!("{rows_told} not be imported{missing}."));
-            }
+            let told = left_out(counts.failed, rows.missing.rows);
             let mut reading = format!(
                 "{}, {}, {}",
                 sentences::count(counts.rows, "row", "rows"),
@@ -371,9 +362,30 @@ async fn as_shown(
         keep_details: chosen.keeps_details,
         action: links::upload_import(token.as_str()),
         again: here,
-        cancel: links::imports().into(),
+        cancel: links::upload_removal(token.as_str()),
         button,
     })
+}
+
+/// How many rows will not be imported, and how many of them lack what a lead must have (R10a).
+fn left_out(failed: u64, missing: u64) -> Option<String> {
+    let rows = sentences::count(failed, "row will", "rows will");
+    let lacking = match missing {
+        0 => String::new(),
+        _ => format!(" ({} without a first name or a phone number)", number(missing as i64)),
+    };
+    (failed > 0).then(|| format!("{rows} not be imported{lacking}."))
+}
+
+/// Throws the file away.
+pub async fn discard(
+    State(site): State<Arc<Site>>,
+    who: May<LeadsImport>,
+    Path(token): Path<String>,
+) -> Result<Response> {
+    let token = UploadToken::parse(&token).ok_or(Error::NotFound)?;
+    site.imports.uploads().discard(who.company.id, who.viewer(), &token);
+    Ok(frame::go_on(links::imports()))
 }
 
 /// Begins the import, and goes to where it can be watched, left and found again.
@@ -402,12 +414,12 @@ pub async fn one(
     let listed = site.imports.one(who.company.id, ImportId(import)).await?.ok_or(Error::NotFound)?;
     let main: Markup = html! {
         (heading("Import", Some(&who.zone.minute(listed.record.at)), &html! { (Button::plain("All imports").href(links::imports())) }))
-        (progress(&standing(&listed)))
+        (progress(&standing(&listed, &who)))
     };
     Ok(frame::page(&visit, &who, Item::Leads, "Import", &main))
 }
 
-fn standing(listed: &Listed) -> Progress {
+fn standing(listed: &Listed, who: &SignedIn) -> Progress {
     let record = &listed.record;
     let id = record.id;
     let (done, total, numbers) = match &listed.standing {
@@ -430,11 +442,11 @@ fn standing(listed: &Listed) -> Progress {
         done,
         rows: total,
         numbers,
-        outcome: outcome(listed),
+        outcome: outcome(listed, who),
     }
 }
 
-fn outcome(listed: &Listed) -> Option<Outcome> {
+fn outcome(listed: &Listed, who: &SignedIn) -> Option<Outcome> {
     let record = &listed.record;
     let tone = match &record.state {
         ImportState::Running => return None,
@@ -447,7 +459,7 @@ fn outcome(listed: &Listed) -> Option<Outcome> {
     Some(Outcome {
         tone,
         sentence: told(listed),
-        errors: (record.errors > 0).then(|| links::import_errors(record.id)),
+        errors: errors_of(record, who),
         leads: (is_done && record.imported > 0).then(|| format!("{}?import={}", links::leads(), record.id)),
         undo: (is_done && record.imported > 0).then(|| links::import_undo(record.id)),
     })
@@ -475,9 +487,15 @@ fn past_import(listed: &Listed, who: &SignedIn) -> PastImport {
         who: record.actor.clone().unwrap_or_else(|| "Command line".into()),
         at: moment(record.at, who.now, &who.zone),
         sentence: told(listed),
-        errors: (record.errors > 0).then(|| links::import_errors(record.id)),
+        errors: errors_of(record, who),
         may_undo: is_done && record.imported > 0,
     }
+}
+
+/// Where the error rows are, for whoever may have them.
+fn errors_of(record: &ImportRecord, who: &SignedIn) -> Option<String> {
+    let is_for_them = record.errors > 0 && is_theirs(who.viewer(), record.actor_id);
+    is_for_them.then(|| links::import_errors(record.id))
 }
 
 /// The error rows as CSV, streamed.
@@ -486,14 +504,14 @@ pub async fn errors(
     who: May<LeadsImport>,
     Path(import): Path<i64>,
 ) -> Result<Response> {
-    let (company, import) = (who.company.id, ImportId(import));
-    let first = error_file(&site.store, company, import, None).await?.ok_or(Error::NotFound)?;
+    let (company, viewer, import) = (who.company.id, who.viewer(), ImportId(import));
+    let first = error_file(&site.store, company, import, viewer, None).await?.ok_or(Error::NotFound)?;
     let pieces = stream::unfold(Some((Some(first), site)), move |state| async move {
         let (piece, site) = state?;
         let piece = piece?;
         let next = match piece.behind {
             None => None,
-            Some(behind) => match error_file(&site.store, company, import, Some(behind)).await {
+            Some(behind) => match error_file(&site.store, company, import, viewer, Some(behind)).await {
                 Ok(next) => Some((next, site)),
                 Err(error) => return Some((Err(std::io::Error::other(error.to_string())), None)),
             },
@@ -521,4 +539,21 @@ pub async fn undo(
         Undone::NotDone => Toast::new(Tone::Warning, "This import is not done, or was taken back already."),
     };
     Ok(frame::go_on_saying(&links::import(ImportId(import)), &toast))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left_out;
+
+    #[test]
+    fn r10a_the_preview_says_how_many_rows_lack_what_a_lead_must_have() {
+        for (failed, missing, expect) in [
+            (0, 0, None),
+            (1, 0, Some("1 row will not be imported.")),
+            (1, 1, Some("1 row will not be imported (1 without a first name or a phone number).")),
+            (1_031, 12, Some("1,031 rows will not be imported (12 without a first name or a phone number).")),
+        ] {
+            assert_eq!(left_out(failed, missing).as_deref(), expect);
+        }
+    }
 }

@@ -468,7 +468,7 @@ pub async fn tag(
     let order = TagLead { viewer: who.viewer(), lead: LeadId(lead), tag: sent.tag, now: who.now };
     let back = Address::from_query(&query.unwrap_or_default()).href_of(LeadId(lead));
     match tag_lead(&site.store, who.company.id, order).await {
-        Ok(answer) => tagged(&answer, &back),
+        Ok(answer) => tagged(answer, &back),
         Err(actions::Error::Refused(why)) => {
             Ok(frame::go_on_saying(&back, &Toast::new(Tone::Warning, sentence(&why))))
         }
@@ -490,10 +490,10 @@ pub async fn untag(
         .ok_or(Error::NotFound)?;
     let order = TagLead { viewer: who.viewer(), lead: LeadId(lead), tag, now: who.now };
     let answer = untag_lead(&site.store, who.company.id, order).await?;
-    tagged(&answer, &Address::from_query(&query).href_of(LeadId(lead)))
+    tagged(answer, &Address::from_query(&query).href_of(LeadId(lead)))
 }
 
-fn tagged(answer: &LeadTagged, back: &str) -> Result<Response> {
+fn tagged(answer: LeadTagged, back: &str) -> Result<Response> {
     Ok(match answer {
         LeadTagged::Done | LeadTagged::Unchanged => frame::go_on(back),
         LeadTagged::NotFound => return Err(Error::NotFound),

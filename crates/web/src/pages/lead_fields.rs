@@ -107,12 +107,16 @@ pub async fn save(
         LeadEdited::NotFound => return Err(Error::NotFound),
         LeadEdited::Invalid(wrong) => (wrong, None),
         LeadEdited::KnownNumber { lead: other } => {
-            let more =
-                html! { div.actions { (Button::plain("Open that lead").href(links::lead(other)).small()) } };
             let banner =
-                Banner::new(Tone::Warning, "Another lead has this number already. Nothing was saved.")
-                    .more(more);
-            (Vec::new(), Some(banner))
+                Banner::new(Tone::Warning, "Another lead has this number already. Nothing was saved.");
+            let open = other.map(|other| Button::plain("Open that lead").href(links::lead(other)).small());
+            (
+                Vec::new(),
+                Some(match open {
+                    Some(open) => banner.more(html! { div.actions { (open) } }),
+                    None => banner,
+                }),
+            )
         }
         LeadEdited::Conflict { at, by, .. } => {
             let told = format!(

@@ -442,7 +442,7 @@ async fn bulk_bar(
     let fields = [
         ("filter", address.with(|_| {}).query()),
         ("shelf", if shelf == Shelf::Customers { "customers".into() } else { "leads".into() }),
-        ("shown", if whole { matching.to_string() } else { "0".into() }),
+        ("shown", if whole { matching.to_string() } else { String::new() }),
         ("as_of", who.now.0.to_string()),
         ("back", address.href(shelf)),
     ];

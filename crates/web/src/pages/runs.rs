@@ -171,17 +171,7 @@ fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -
     Dealing {
         sentence,
         second: Some(second).filter(|line| !line.is_empty()),
-        agents: agents
-            .iter()
-            .map(|agent| AgentBar {
-                name: agent.name.clone(),
-                held: agent.held,
-                cap: agent.cap,
-                gets: agent.got,
-                gives: (agent.held + agent.got - agent.after).max(0),
-                after: agent.after,
-            })
-            .collect(),
+        agents: agents.iter().map(AgentBar::from).collect(),
         fair: is_a_job && run.state == "done",
     }
 }

@@ -14,9 +14,9 @@ use crate::{
     words::{moment, sentence},
 };
 use actions::{
-    add_user::{CAP_MAX, NewUser, add_user},
+    add_user::{CAP_MAX, NewUser, UserAdded, add_user},
     ban_user::{ban_user, unban_user},
-    edit_user::{PersonField, PersonSaved, UserEdit, edit_user},
+    edit_user::{NewPassword, PersonField, PersonSaved, UserEdit, edit_user},
     set_password,
 };
 use axum::{
@@ -152,23 +152,14 @@ pub async fn add(
         password: Some(sent.password.clone()).filter(|password| !password.is_empty()),
     };
     let _turn = site.turn_for_a_check().await?;
-    match add_user(&site.store, who.company.id, new, who.now).await {
-        Ok(_) => Ok(frame::go_on_saying(
+    match add_user(&site.store, who.company.id, new, who.now).await? {
+        UserAdded::Done(_) => Ok(frame::go_on_saying(
             links::users(),
             &Toast::new(Tone::Success, format!("{} is added.", sent.name.trim())),
         )),
-        Err(actions::Error::Refused(why)) => {
-            let field = match &why {
-                why if why.contains("e-mail") => PersonField::Email,
-                why if why.contains("password") => PersonField::Password,
-                why if why.contains("role") => PersonField::Role,
-                why if why.contains("cap") => PersonField::Cap,
-                why if why.contains("branch") => PersonField::Branch,
-                _ => PersonField::Name,
-            };
+        UserAdded::Refused { field, why } => {
             form(&site, &who, &visit, None, &sent, Some(Refused(field, sentence(&why)))).await
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -211,15 +202,12 @@ pub async fn edit(
         cap: Some(cap),
         branch: Some(some(&sent.branch)),
         department: Some(some(&sent.department)),
+        password: (!sent.password.is_empty()).then(|| NewPassword {
+            text: sent.password.clone(),
+            except: (user.id == who.user).then(|| who.token.hash()),
+        }),
     };
-    let mut saved = edit_user(&site.store, who.company.id, user.id, edit).await?;
-    if saved == PersonSaved::Done && !sent.password.is_empty() {
-        let _turn = site.turn_for_a_check().await?;
-        let except = (user.id == who.user).then(|| who.token.hash().0);
-        saved =
-            set_password::set_password(&site.store, who.company.id, user.id, &sent.password, except).await?;
-    }
-    match saved {
+    match edit_user(&site.store, who.company.id, user.id, edit).await? {
         PersonSaved::Done => Ok(frame::go_on_saying(links::users(), &Toast::new(Tone::Success, "Saved."))),
         PersonSaved::NotFound => Err(Error::NotFound),
         PersonSaved::Refused { field, why } => {

@@ -92,7 +92,7 @@ pub struct Preview {
     pub action: String,
     /// Where *Read again* goes: the same form, answered with the preview.
     pub again: String,
-    /// Where giving up goes.
+    /// Where giving up goes: the file is thrown away.
     pub cancel: String,
     /// `Import 5,021 leads`.
     pub button: String,
@@ -137,11 +137,13 @@ pub fn preview(preview: &Preview) -> Markup {
                 }
             }
             div.actions.end {
-                (Button::quiet("Cancel").href(&*preview.cancel))
+                (Button::quiet("Cancel").form("discard"))
                 (Button::plain("Read again").action(&*preview.again))
                 (Button::primary(&*preview.button).disabled(preview.refused.is_some()))
             }
         }
+        // A form of its own: Enter in a field of the other one must not press its button.
+        form #discard method="post" action=(preview.cancel) {}
     }
 }
 

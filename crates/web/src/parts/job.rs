@@ -1,5 +1,6 @@
 //! Jobs: the card of *Auto lead assignment*, its preview, and the queues before and after.
 
+use domain::pool::AgentLine;
 use maud::{Markup, html};
 
 use super::{
@@ -221,6 +222,19 @@ pub struct AgentBar {
     pub gives: i64,
     /// Leads held after.
     pub after: i64,
+}
+
+impl From<&AgentLine> for AgentBar {
+    fn from(line: &AgentLine) -> AgentBar {
+        AgentBar {
+            name: line.name.clone(),
+            held: line.held,
+            cap: line.cap,
+            gets: line.got,
+            gives: (line.held + line.got - line.after).max(0),
+            after: line.after,
+        }
+    }
 }
 
 /// Held, gets and after for each agent, all bars on one scale. The mark on a bar is the cap.

@@ -3,7 +3,7 @@
 
 use actions::{
     add_lead::{AddLead, Added, add_lead},
-    add_user::{NewUser, add_user},
+    add_user::{NewUser, UserAdded, add_user},
     create_company::{NewCompany, create_company},
 };
 use axum::{Router, body::Body};
@@ -120,7 +120,8 @@ impl House {
                 department: None,
                 password: Some(PASSWORD.into()),
             };
-            let id = add_user(&self.store, company, new, NOW).await.expect("the user is added");
+            let added = add_user(&self.store, company, new, NOW).await.expect("an answer");
+            let UserAdded::Done(id) = added else { panic!("{name} is refused: {added:?}") };
             self.people.insert(name, id);
         }
     }

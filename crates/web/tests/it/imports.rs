@@ -48,7 +48,7 @@ fn r11_a_file_is_read_imported_and_told_of() {
         let mira = house.signed_in("Mira").await;
         let (preview, page) = uploaded(&mira, FILE.as_bytes()).await;
         page.says("people.csv 6 rows, comma, UTF-8");
-        page.says("3 rows will not be imported (1 without a name or a phone number).");
+        page.says("3 rows will not be imported (1 without a first name or a phone number).");
         page.says("Line 4");
         page.says("Import 2 leads");
         assert!(page.body.contains(r#"name="column-0""#), "{}", page.body);

@@ -11,10 +11,10 @@ use crate::{
 };
 use actions::{
     assign_leads::{AssignLeads, BulkAssignment, assign_leads},
-    selection::{Bulk, Selection},
+    selection::{Bulk, MoreThanShown, Selection},
     set_statuses::{SetStatuses, StatusesSet, set_statuses},
     spread_leads::{SpreadLeads, Spreading, spread_leads},
-    tag_leads::{TagLeads, tag_leads},
+    tag_leads::{LeadsTagged, TagLeads, tag_leads},
 };
 use axum::{extract::State, response::Response};
 use axum_extra::extract::Form;
@@ -37,7 +37,8 @@ pub struct Sent {
     all: String,
     filter: String,
     shelf: String,
-    shown: i64,
+    /// How many match; empty where the list could not say it exactly.
+    shown: String,
     as_of: String,
     back: String,
     agent: Option<i64>,
@@ -56,12 +57,10 @@ impl Sent {
                 return Err(Error::Forbidden);
             }
             let address = Address::from_query(&self.filter);
-            let filter = address.filter(shelf, who.now, &who.zone, &who.company.country);
-            return Ok(Selection::Matching {
-                filter,
-                shown: self.shown,
-                as_of: super::as_of(&self.as_of, who.now),
-            });
+            // Of the day on which the list was shown: after midnight *today* would be other leads.
+            let as_of = super::as_of(&self.as_of, who.now);
+            let filter = address.filter(shelf, as_of, &who.zone, &who.company.country);
+            return Ok(Selection::Matching { filter, shown: self.shown.parse().ok(), as_of });
         }
         let ticked = self.lead.iter().map(|row| {
             let (lead, version) = row.split_once(':')?;
@@ -99,6 +98,7 @@ pub async fn assign(
     };
     match assign_leads(&site.store, who.company.id, order).await? {
         BulkAssignment::Done(bulk) => done(&sent, &bulk),
+        BulkAssignment::MoreThanShown(more) => say(&sent, Tone::Warning, &look_again(more)),
         BulkAssignment::NotOffered => say(
             &sent,
             Tone::Warning,
@@ -137,6 +137,7 @@ pub async fn spread(
     };
     match spread_leads(&site.store, who.company.id, order).await? {
         Spreading::Done(spread) => done(&sent, &spread.bulk),
+        Spreading::MoreThanShown(more) => say(&sent, Tone::Warning, &look_again(more)),
         Spreading::NotOffered(refused) => {
             let told = format!(
                 "{} may not be given leads: banned since, or of another branch. Nothing was changed.",
@@ -163,6 +164,7 @@ pub async fn set_status(
     };
     match set_statuses(&site.store, who.company.id, order).await? {
         StatusesSet::Done(bulk) => done(&sent, &bulk),
+        StatusesSet::MoreThanShown(more) => say(&sent, Tone::Warning, &look_again(more)),
         StatusesSet::NoSuchStatus => {
             say(&sent, Tone::Warning, "There is no such status any more; choose another.")
         }
@@ -183,13 +185,15 @@ pub async fn add_tag(
         now: who.now,
     };
     match tag_leads(&site.store, who.company.id, order).await {
-        Ok(bulk) => done(&sent, &bulk),
+        Ok(LeadsTagged::Done(bulk)) => done(&sent, &bulk),
+        Ok(LeadsTagged::MoreThanShown(more)) => say(&sent, Tone::Warning, &look_again(more)),
         Err(actions::Error::Refused(why)) => say(&sent, Tone::Warning, &sentence(&why)),
         Err(error) => Err(error.into()),
     }
 }
 
 /// What came of it, with the way back.
+#[expect(clippy::unnecessary_wraps, reason = "it is the last word of handlers, which may fail before it")]
 fn done(sent: &Sent, bulk: &Bulk) -> Result<Response> {
     let tone = match (bulk.changed(), bulk.told.numbers.skipped_in_all()) {
         (0, 0) => Tone::Info,
@@ -203,6 +207,16 @@ fn done(sent: &Sent, bulk: &Bulk) -> Result<Response> {
     Ok(frame::go_on_saying(&sent.back(), &toast))
 }
 
+/// More match than were shown (R24).
+fn look_again(more: MoreThanShown) -> String {
+    format!(
+        "{} were shown, and {} match by now. Nothing was changed; look at the list as it is, and do it again.",
+        domain::sentence::count(more.shown.unsigned_abs(), "lead", "leads"),
+        number(more.now)
+    )
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is the last word of handlers, which may fail before it")]
 fn say(sent: &Sent, tone: Tone, told: &str) -> Result<Response> {
     Ok(frame::go_on_saying(&sent.back(), &Toast::new(tone, told)))
 }
