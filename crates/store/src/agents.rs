@@ -23,8 +23,10 @@ sql! {
         WHERE u.company_id = $1 AND r.receives_leads = 1 AND u.banned_at_ms IS NULL
             AND u.branch_id = $3 AND (u.department_id = $4 OR $5 = 0)
         ORDER BY u.id LIMIT $2";
-    NAMES = "SELECT u.id, u.name FROM users u JOIN roles r ON r.company_id = u.company_id AND r.id = u.role_id
-        WHERE u.company_id = $1 AND r.receives_leads = 1 ORDER BY u.id LIMIT $2";
+    NAMES = "SELECT u.id, u.name FROM users u
+        JOIN roles r ON r.company_id = u.company_id AND r.id = u.role_id
+        JOIN queues q ON q.company_id = u.company_id AND q.user_id = u.id
+        WHERE u.company_id = $1 AND (r.receives_leads = 1 OR q.held > 0) ORDER BY u.id LIMIT $2";
     QUEUE = "SELECT q.held, u.lead_cap FROM queues q JOIN users u ON u.company_id = q.company_id AND u.id = q.user_id
         WHERE q.company_id = $1 AND q.user_id = $2";
     NAME = "SELECT name FROM users WHERE company_id = $1 AND id = $2";
@@ -39,45 +41,47 @@ pub enum Among {
     Branch(BranchId, Option<DepartmentId>),
 }
 
-/// Agents who search looks at; a company has fewer.
-const SEARCHED_MAX: i64 = 10_000;
+/// Agents who are looked at; a company has fewer. Their order is that of their folded names, which no database knows.
+const LOOKED_AT_MAX: i64 = 10_000;
 
-/// The first agents, by name. With `search`, those in whose name a word begins with it.
+/// The first agents, by name. With `search`, those in whose name a word begins with it. The `chosen` ones come before
+/// the others, whatever is searched for.
 pub async fn offered(
     session: &mut Session,
     company: CompanyId,
     among: Among,
+    chosen: &[UserId],
     search: Option<&str>,
     rows_max: usize,
 ) -> Result<Vec<Member>> {
-    let limit = if search.is_some() { SEARCHED_MAX } else { rows_max as i64 };
     let mut agents = match among {
-        Among::All => session.rows(&ALL, params![company, limit], read_member).await?,
+        Among::All => session.rows(&ALL, params![company, LOOKED_AT_MAX], read_member).await?,
         Among::Branch(branch, department) => {
-            let values = params![company, limit, branch, department, i64::from(department.is_some())];
+            let values = params![company, LOOKED_AT_MAX, branch, department, i64::from(department.is_some())];
             session.rows(&OF_BRANCH, values, read_member).await?
         }
     };
     if let Some(search) = search.map(fold).filter(|search| !search.is_empty()) {
         agents.retain(|agent| {
             let name = fold(&agent.name);
-            name.starts_with(&search) || name.contains(&format!(" {search}"))
+            chosen.contains(&agent.id) || name.starts_with(&search) || name.contains(&format!(" {search}"))
         });
     }
-    agents.sort_by_cached_key(|agent| fold(&agent.name));
-    agents.truncate(rows_max);
+    agents.sort_by_cached_key(|agent| (!chosen.contains(&agent.id), fold(&agent.name)));
+    agents.truncate(rows_max.max(chosen.len()));
     Ok(agents)
 }
 
-/// Who may own leads, by name: the choices of a filter. Banned ones too, since they keep their leads.
+/// Who may own leads or still does, by name: the choices of a filter. Banned ones too, since they keep their leads.
 pub async fn names(
     session: &mut Session,
     company: CompanyId,
-    rows_max: i64,
+    rows_max: usize,
 ) -> Result<Vec<(UserId, String)>> {
     let mut names: Vec<(UserId, String)> =
-        session.rows(&NAMES, params![company, rows_max], |row| Ok((row.get(0)?, row.get(1)?))).await?;
+        session.rows(&NAMES, params![company, LOOKED_AT_MAX], |row| Ok((row.get(0)?, row.get(1)?))).await?;
     names.sort_by_cached_key(|(_, name)| fold(name));
+    names.truncate(rows_max);
     Ok(names)
 }
 

@@ -8,7 +8,13 @@ use actions::{
     set_password::{end_sessions, set_password, verify_password},
 };
 use domain::{email::Email, ids::UserId, viewer::Viewer};
-use store::{params, sessions::TokenHash, sql::Sql, users};
+use store::{
+    agents::{self, Among},
+    params,
+    sessions::TokenHash,
+    sql::Sql,
+    users,
+};
 
 const LAST_ADMIN: &str =
     "the company would be left without an active admin; make somebody else an admin first";
@@ -270,5 +276,26 @@ fn r25_a_person_saves_with_their_own_password() {
         assert!(!settings.expect("read").enabled);
         drop(reader);
         assert!(save(Some("correct horse")).await.expect("saved").enabled);
+    });
+}
+
+/// Whoever came last to the company is found by name like the others, and who is ticked stays in sight.
+#[test]
+fn r15_agents_are_offered_by_name_and_the_chosen_ones_first() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Zoe; Ben; Cara; Asha").await;
+        let zoe = [office.people["Zoe"]];
+        for (chosen, search, expect) in [
+            (&[][..], None, "Asha Ben"),
+            (&zoe[..], None, "Zoe Asha"),
+            (&zoe[..], Some("be"), "Zoe Ben"),
+            (&[][..], Some("c"), "Cara"),
+        ] {
+            let mut reader = office.store.read().await.expect("a reader");
+            let (session, company) = (reader.session(), office.company.id);
+            let found = agents::offered(session, company, Among::All, chosen, search, 2).await.expect("read");
+            let names: Vec<String> = found.into_iter().map(|agent| agent.name).collect();
+            assert_eq!(names.join(" "), expect, "{search:?}");
+        }
     });
 }

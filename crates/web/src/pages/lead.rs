@@ -113,7 +113,7 @@ async fn panel(
         owner_meter = agents::queue(session, company, owner).await?.map(|(held, cap)| Meter { held, cap });
     }
     let assign = if assigns {
-        let options = leads::agent_options(session, who, line.owner_id, None).await?;
+        let options = leads::agent_options(session, who, line.owner_id.as_slice(), None).await?;
         Some((to(links::lead_assignment(lead)), leads::picker("assign", "agent", Choose::One, options)))
     } else {
         None

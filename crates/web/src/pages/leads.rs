@@ -25,7 +25,7 @@ use crate::{
 };
 use address::{Address, Period};
 use axum::{
-    extract::{Query, RawQuery, State},
+    extract::{RawQuery, State},
     response::Response,
 };
 use domain::{
@@ -39,7 +39,6 @@ use domain::{
     viewer::{Sight, Viewer},
 };
 use maud::html;
-use serde::Deserialize;
 use std::sync::Arc;
 use store::{
     Session,
@@ -259,7 +258,7 @@ async fn filters(
     let mut pills = Vec::new();
     if owners {
         let mut choices = vec![("nobody".to_owned(), "Nobody".to_owned())];
-        let names = agents::names(session, company, CHOICES_MAX).await?;
+        let names = agents::names(session, company, CHOICES_MAX as usize).await?;
         choices.extend(names.into_iter().map(|(id, name)| (id.to_string(), name)));
         if let Some(Owner::User(user)) = filter.owner
             && !choices.iter().any(|(id, _)| *id == address.owner)
@@ -423,7 +422,7 @@ async fn bulk_bar(
     }
     let (mut assign, mut spread) = (None, None);
     if assigns {
-        let options = agent_options(session, who, None, None).await?;
+        let options = agent_options(session, who, &[], None).await?;
         let bar = |action: &str, id: &str, name: &str, choose| BulkAgents {
             action: action.into(),
             picker: picker(id, name, choose, options.clone()),
@@ -480,7 +479,7 @@ pub fn picker(id: &str, name: &str, choose: Choose, agents: Vec<AgentOption>) ->
 pub async fn agent_options(
     session: &mut Session,
     who: &SignedIn,
-    chosen: Option<UserId>,
+    chosen: &[UserId],
     search: Option<&str>,
 ) -> Result<Vec<AgentOption>> {
     let among = match who.viewer() {
@@ -489,40 +488,63 @@ pub async fn agent_options(
         }
         _ => Among::All,
     };
-    let found = agents::offered(session, who.company.id, among, search, AGENTS_SHOWN).await?;
+    let found = agents::offered(session, who.company.id, among, chosen, search, AGENTS_SHOWN).await?;
     Ok(found.iter().map(|agent| option(agent, chosen)).collect())
 }
 
-fn option(agent: &Member, chosen: Option<UserId>) -> AgentOption {
+fn option(agent: &Member, chosen: &[UserId]) -> AgentOption {
     AgentOption {
         id: agent.id.0,
         name: agent.name.clone(),
         place: None,
         meter: Meter { held: agent.held, cap: agent.cap },
-        chosen: chosen == Some(agent.id),
+        chosen: chosen.contains(&agent.id),
     }
 }
 
 /// What a picker asks for while somebody types.
-#[derive(Debug, Deserialize)]
-pub struct AgentsAsked {
-    #[serde(default)]
+#[derive(Debug, PartialEq, Eq)]
+struct AgentsAsked {
     q: String,
     id: String,
     name: String,
-    choose: String,
+    choose: Choose,
+    /// Who is ticked already, under the name of the picker's field: they stay, whatever is typed.
+    chosen: Vec<UserId>,
+}
+
+/// Agents whose ticks a picker keeps while it is searched; more than anybody ticks.
+const CHOSEN_MAX: usize = 1_000;
+
+impl AgentsAsked {
+    fn read(query: &str) -> AgentsAsked {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        let first = |name: &str| {
+            let found = pairs.iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.clone().into_owned()).unwrap_or_default()
+        };
+        let name = first("name");
+        let ticked = pairs.iter().filter(|(key, _)| *key == *name);
+        AgentsAsked {
+            q: first("q"),
+            id: first("id"),
+            choose: if first("choose") == "several" { Choose::Several } else { Choose::One },
+            chosen: ticked.filter_map(|(_, id)| id.parse().ok().map(UserId)).take(CHOSEN_MAX).collect(),
+            name,
+        }
+    }
 }
 
 /// The agents of a picker, for what was typed.
 pub async fn agents(
     State(site): State<Arc<Site>>,
     who: May<LeadsAssign>,
-    Query(asked): Query<AgentsAsked>,
+    RawQuery(query): RawQuery,
 ) -> Result<maud::Markup> {
     let mut reader = site.store.read().await?;
-    let options = agent_options(reader.session(), &who, None, Some(&asked.q)).await?;
-    let choose = if asked.choose == "several" { Choose::Several } else { Choose::One };
-    let picker = picker(&asked.id, &asked.name, choose, options);
+    let asked = AgentsAsked::read(&query.unwrap_or_default());
+    let options = agent_options(reader.session(), &who, &asked.chosen, Some(&asked.q)).await?;
+    let picker = picker(&asked.id, &asked.name, asked.choose, options);
     Ok(crate::parts::picker::agent_options(&picker))
 }
 
@@ -533,3 +555,16 @@ pub fn as_of(text: &str, now: Moment) -> Moment {
 
 /// Opens a lead beside the list, or by itself.
 pub use lead::page as one;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r22_a_picker_keeps_who_is_ticked_while_it_is_searched() {
+        let asked =
+            AgentsAsked::read("id=bulk-spread&name=agents&choose=several&q=be&agents=4&agents=x&agents=7");
+        assert_eq!((asked.q.as_str(), asked.choose), ("be", Choose::Several));
+        assert_eq!(asked.chosen, [UserId(4), UserId(7)]);
+    }
+}

@@ -170,7 +170,7 @@ async fn shown(
     }
     let owners = if who.may(Permission::LeadsAssign) {
         let none = Choice::new("", "Nobody yet", sent.owner.is_empty());
-        let agents = agent_options(session, who, None, None).await?;
+        let agents = agent_options(session, who, &[], None).await?;
         let agents = agents.into_iter().map(|agent| {
             let cap = agent.meter.cap.map_or_else(|| "no cap".into(), |cap| format!("of {cap}"));
             let label = format!("{} ({} {cap})", agent.name, agent.meter.held);

@@ -51,7 +51,7 @@ pub fn agent_picker(picker: &AgentPicker) -> Markup {
             @if picker.agents.len() > 6 || picker.search.is_some() {
                 @match &picker.search {
                     Some(search) => input.narrow type="search" name="q" form="nowhere" placeholder="Find an agent" aria-label="Find an agent"
-                        hx-get=(search) hx-trigger="input changed delay:150ms" hx-target={ "#" (list) } hx-select={ "#" (list) } hx-swap="outerMorph" hx-push-url="false" autocomplete="off";,
+                        hx-get=(search) hx-include={ "#" (list) " input:checked" } hx-trigger="input changed delay:150ms" hx-target={ "#" (list) } hx-select={ "#" (list) } hx-swap="outerMorph" hx-push-url="false" autocomplete="off";,
                     None => input.narrow type="search" data-narrows=(list) form="nowhere" placeholder="Find an agent" aria-label="Find an agent" autocomplete="off";,
                 }
             }
