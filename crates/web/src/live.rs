@@ -113,14 +113,16 @@ impl Listener {
             }
             match (&change.leads, self.who.sight()) {
                 // Who sees only their own leads hears nothing of the others, nor which ones changed beside their own.
-                (_, Sight::OwnedBy(_)) if own => {
-                    ["leads", "lead"].into_iter().for_each(|event| tell(event.into()))
+                (_, Sight::OwnedBy(_)) if !own => {}
+                (Which::All, _) | (_, Sight::OwnedBy(_)) => {
+                    tell("leads".into());
+                    tell("lead".into());
                 }
-                (_, Sight::OwnedBy(_)) => {}
-                (Which::All, _) => ["leads", "lead"].into_iter().for_each(|event| tell(event.into())),
                 (Which::These(leads), _) => {
                     tell("leads".into());
-                    leads.iter().for_each(|lead| tell(format!("lead-{lead}")));
+                    for lead in leads {
+                        tell(format!("lead-{lead}"));
+                    }
                 }
             }
         }
