@@ -27,7 +27,10 @@ const SIZES: [(u32, u32); 2] = [(1440, 900), (390, 844)];
 
 #[test]
 fn axe_is_the_version_that_is_said() {
-    let hash: String = Sha256::digest(AXE).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hash = String::new();
+    for byte in Sha256::digest(AXE) {
+        hash.push_str(&format!("{byte:02x}"));
+    }
     assert_eq!(hash, AXE_SHA_256);
     assert!(include_str!("vendor/README.md").contains(&hash), "the table beside it says another hash");
 }

@@ -303,7 +303,7 @@ impl Window {
     }
 }
 
-/// A text as XPath writes it.
+/// A text as `XPath` writes it.
 fn quoted(text: &str) -> String {
     assert!(!text.contains('"'), "XPath has no escapes: {text}");
     format!("\"{text}\"")

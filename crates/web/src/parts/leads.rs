@@ -36,7 +36,9 @@ pub struct LeadList {
 /// The region `#leads`.
 pub fn lead_list(list: &LeadList) -> Markup {
     html! {
+        // One request at a time: what a person asks for replaces a renewal, which would bring the list back as it was.
         section.leads #leads aria-label="Leads" data-live=(list.live) hx-get=(list.href) hx-trigger="live"
+            hx-sync="this:drop" hx-sync:inherited="#leads:replace"
             hx-boost:inherited="true" hx-target:inherited="#leads" hx-select:inherited="#leads"
             hx-select-oob:inherited="#toasts:beforeend" hx-swap:inherited="outerMorph show:none" {
             (status_chips(&list.chips))
@@ -122,7 +124,7 @@ pub struct Filters {
 /// The form of the filters, and the filters that are on.
 pub fn filters(filters: &Filters) -> Markup {
     html! {
-        form.filters method="get" action=(filters.action) role="search" data-sparse hx-replace-url="true" hx-sync="this:replace"
+        form.filters method="get" action=(filters.action) role="search" data-sparse hx-replace-url="true" hx-sync="#leads:replace"
             hx-trigger=r#"submit, input changed delay:150ms from:"find .search", change target:.filter"# {
             @for (name, value) in &filters.hidden { input type="hidden" name=(name) value=(value); }
             div.search-box {
@@ -270,7 +272,7 @@ pub fn lead_table(table: &LeadTable, bulk: Option<&BulkBar>) -> Markup {
                             (sortable("Activity", &table.by_activity, "activity number"))
                         }
                     }
-                    tbody hx-target:inherited="#panel" hx-select:inherited="#panel" hx-swap:inherited="outerHTML show:none" {
+                    tbody hx-sync:inherited="#panel:replace" hx-target:inherited="#panel" hx-select:inherited="#panel" hx-swap:inherited="outerHTML show:none" {
                         @for row in &table.rows { (lead_row(row, bulk.is_some(), table.owners)) }
                     }
                 }

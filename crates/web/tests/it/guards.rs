@@ -87,7 +87,7 @@ fn pages_have_nothing_inline_that_the_policy_forbids() {
                 assert!(!page.contains(forbidden), "{path} has {forbidden}");
             }
             for script in page.split("<script").skip(1) {
-                assert!(script.starts_with(" src="), "{path}: a script of its own: {:.80}", script);
+                assert!(script.starts_with(" src="), "{path}: a script of its own: {script:.80}");
             }
         }
     });

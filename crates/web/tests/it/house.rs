@@ -325,7 +325,10 @@ impl Answer {
         let mut in_tag = false;
         for letter in self.body[from..].chars() {
             match letter {
-                '<' => (in_tag, _) = (true, text.push(' ')),
+                '<' => {
+                    in_tag = true;
+                    text.push(' ');
+                }
                 '>' if in_tag => in_tag = false,
                 _ if in_tag => {}
                 letter => text.push(letter),
