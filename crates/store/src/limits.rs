@@ -20,8 +20,9 @@ pub const READERS: usize = 8;
 /// Connections to PostgreSQL, per process.
 pub const POSTGRES_CONNECTIONS: usize = 16;
 /// Rows that are copied into a stage at a time by callers that stream. SQLite keeps in memory, as it was before, every
-/// page that one statement changes, and new phone numbers fall on as many pages as there are rows, once the table has
-/// that many: this many rows are 4 MB of them at the most. PostgreSQL keeps none, and is spared round trips.
+/// page that one statement changes; new numbers, and names and e-mails in no order, each fall on a page of their own
+/// once there are enough of them. So a statement takes more the larger the table is, up to some pages for each of its
+/// rows: few rows are a low ceiling. PostgreSQL has no such memory, and is spared round trips.
 pub const fn staged_rows(engine: Engine) -> usize {
     match engine {
         Engine::Sqlite => 1_000,
