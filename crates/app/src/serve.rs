@@ -1,13 +1,25 @@
 //! Serving the pages: `evenhand serve`, and the demo.
 
 use crate::{clock, output::say};
-use anyhow::Context;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use store::{Store, companies};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 
 /// How long requests that are under way may take once the service is told to end.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// Connections at the same time; each open window holds one for its live updates.
+const CONNECTIONS_MAX: usize = 10_000;
+/// How long a connection may be without a whole request.
+const HEAD_WAIT: Duration = Duration::from_secs(60);
+/// How long to wait after a connection could not be taken in.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// How the pages are served.
 pub struct Serving {
@@ -47,29 +59,53 @@ pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> an
         upload_bytes_max: serving.upload_bytes_max,
         https: serving.https,
     })?;
-    let ending = Arc::new(tokio::sync::Notify::new());
-    let (told, closing) = (Arc::clone(&ending), Arc::clone(&site));
-    let router = web::router(Arc::clone(&site));
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        told_to_end().await;
-        say("Ending: requests and imports that are under way are finished.");
-        closing.close();
-        told.notify_one();
-    });
-    let all_done = async {
-        server.await.context("the service ended")?;
-        site.imports.finished().await;
-        Ok(())
-    };
+    let (router, connections) = (web::router(Arc::clone(&site)), GracefulShutdown::new());
     tokio::select! {
-        ended = all_done => ended,
-        () = async { ending.notified().await; tokio::time::sleep(GRACE).await } => {
-            say(&format!(
-                "Some requests or imports took longer than {} seconds and were cut off. Of an import that was cut off nothing is there.",
-                GRACE.as_secs()
-            ));
-            Ok(())
-        }
+        () = accept(&listener, &router, &connections) => {}
+        () = told_to_end() => {}
+    }
+    say("Ending: requests and imports that are under way are finished.");
+    drop(listener);
+    site.close();
+    let all_done = async {
+        connections.shutdown().await;
+        site.imports.finished().await;
+    };
+    if tokio::time::timeout(GRACE, all_done).await.is_err() {
+        say(&format!(
+            "Some requests or imports took longer than {} seconds and were cut off. Of an import that was cut off nothing is there.",
+            GRACE.as_secs()
+        ));
+    }
+    Ok(())
+}
+
+/// Takes connections in, as many as there are places, for ever. Who is slow to say what they want, or says nothing for
+/// long, gives the place back.
+async fn accept(listener: &TcpListener, router: &axum::Router, connections: &GracefulShutdown) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT);
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Too many open files, say. It passes, or the operator reads it.
+                tracing::warn!(%error, "a connection could not be taken in");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+            drop(place);
+        });
     }
 }
 

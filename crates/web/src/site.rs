@@ -1,5 +1,5 @@
-//! What every page needs: the store, the clock, chance, and the few things a process remembers. Nothing in here would be
-//! missed by another process on the same database.
+//! What every page needs: the store, the clock, chance, and the few things a process remembers. Of these only the files
+//! that wait for their import would be missed by another process on the same database.
 
 use crate::error::Error;
 use actions::{
@@ -115,6 +115,11 @@ impl Site {
             }
         }
         self.tries.check_key(&domain::text::fold(email)).is_ok()
+    }
+
+    /// The same for somebody who is signed in and gives their own password once more: strangers cannot use it up.
+    pub(crate) fn may_try_again(&self, user: domain::ids::UserId) -> bool {
+        self.may_try(&format!("user {user}"))
     }
 
     /// A turn for checking a password.

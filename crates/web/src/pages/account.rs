@@ -91,7 +91,7 @@ pub async fn change_password(
     visit: Visit,
     Form(sent): Form<Passwords>,
 ) -> Result<Response> {
-    if !site.may_try(&who.email) {
+    if !site.may_try_again(who.user) {
         return shown(&site, &who, &visit, Some("Too many tries. Wait a minute and try again."), None).await;
     }
     let _turn = site.turn_for_a_check().await?;

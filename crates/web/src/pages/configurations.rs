@@ -87,7 +87,7 @@ pub async fn save(
     let known = statuses::list(site.store.read().await?.session(), who.company.id).await?;
     let refused = match read(&sent, &known) {
         Err(why) => Refused { settings: Some(why), password: None },
-        Ok(_) if !site.may_try(&who.email) => {
+        Ok(_) if !site.may_try_again(who.user) => {
             Refused { settings: None, password: Some("Too many tries. Wait a minute and try again.".into()) }
         }
         Ok(change) => {
