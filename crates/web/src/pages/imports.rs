@@ -369,7 +369,7 @@ async fn as_shown(
 
 /// How many rows will not be imported, and how many of them lack what a lead must have (R10a).
 fn left_out(failed: u64, missing: u64) -> Option<String> {
-    let rows = sentences::count(failed, "row will", "rows will");
+    let rows = format!("{} {}", number(failed as i64), if failed == 1 { "row will" } else { "rows will" });
     let lacking = match missing {
         0 => String::new(),
         _ => format!(" ({} without a first name or a phone number)", number(missing as i64)),

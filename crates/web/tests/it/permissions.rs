@@ -40,6 +40,7 @@ const TABLE: &str = "
     GET  /imports/uploads/{upload}              404 404 403
     POST /imports/uploads/{upload}              404 404 403
     POST /imports/uploads/{upload}/import       404 404 403
+    POST /imports/uploads/{upload}/removal      404 404 403
     GET  /imports/7                             404 404 403
     GET  /imports/7/errors.csv                  404 404 403
     POST /imports/7/undo                        303 303 403
