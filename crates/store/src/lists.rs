@@ -94,7 +94,7 @@ pub struct Matching {
 /// Rows of a page at the most.
 pub const ROWS_MAX: i64 = 1_000;
 /// Leads that the numbers on the chips are counted among, where no counter says them.
-pub const CHIPS_LOOK_AT: i64 = 2_000;
+pub const CHIPS_LOOK_AT: i64 = 600;
 
 /// The columns of a line.
 macro_rules! line {
