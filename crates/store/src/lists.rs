@@ -2,7 +2,7 @@
 //!
 //! A page is made in two steps. The first finds which leads are on it, by indexes alone where it can; the second reads
 //! those few in full, with the names beside them. How the first goes about it is told in
-//! docs/decisions/0008 and in [`roads`].
+//! docs/decisions/0008 and in `roads`.
 
 mod roads;
 #[cfg(test)]

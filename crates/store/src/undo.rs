@@ -1,6 +1,6 @@
 //! Putting back what a run changed (R45): owners, statuses and tags of the leads that nobody touched since.
 //!
-//! Locks are taken in the order of [`queues`]. What a lead was before its run stands in its timeline, so that is where
+//! Locks are taken in the order of [`queues`](crate::queues). What a lead was before its run stands in its timeline, so that is where
 //! it comes from: the owner, since when, and whether a person chose them.
 
 use crate::{
