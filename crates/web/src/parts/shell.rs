@@ -217,7 +217,7 @@ fn surroundings(toasts: &[Toast]) -> Markup {
         div #toasts .toasts role="status" aria-live="polite" { @for toast in toasts { (toast) } }
         dialog.dialog #dialog aria-labelledby="dialog-title" {}
         (dialog::keyboard_help())
-        template #toast-offline { (Toast::new(Tone::Error, "The server cannot be reached. Nothing was changed; try again.")) }
+        template #toast-offline { (Toast::new(Tone::Error, "The server does not answer. What you did last may have happened or not: look before you repeat it.")) }
         template #toast-failed { (Toast::new(Tone::Error, "That did not work, and the server could not say why. Try again, or reload the page.")) }
     }
 }
