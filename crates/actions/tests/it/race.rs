@@ -5,14 +5,16 @@ use actions::{
     assign_lead::{AssignLead, Assignment, assign_lead},
     import_leads::{Import, import_leads},
     lead_file::Limits,
+    runs::Order,
 };
 use domain::{
     ids::UserId,
+    job::Job,
     lead_list::{Filter, Sort},
     viewer::{Sight, Viewer},
 };
 use std::{collections::HashMap, sync::Arc};
-use store::{Store, lists, sql::Sql, users};
+use store::{Store, lists, runs::StartedBy, sql::Sql, users};
 
 /// A generator of numbers that are the same every time (Numerical Recipes' ranqd1 over 64 bits).
 struct Draw(u64);
@@ -80,9 +82,8 @@ fn r32_r41_hands_files_and_runs_at_once_keep_every_rule() {
             tasks.spawn(async move {
                 // One at a time: who is refused asks again, until it has had a run.
                 loop {
-                    let ran =
-                        actions::run_assignment::run(&store, &company, Viewer::Operator, "schedule", &|| NOW)
-                            .await;
+                    let order = Order::now(Job::Assignment, Viewer::Operator, StartedBy::Schedule);
+                    let ran = actions::runs::run(&store, &company, order, &|| NOW).await;
                     match ran {
                         Ok(_) => return,
                         Err(actions::Error::Refused(_)) => tokio::task::yield_now().await,
