@@ -146,8 +146,8 @@ async fn look(
         leads.append(&mut pool::in_status(session, company, *status, common).await?);
     }
     let pool = if job == Job::TopUp {
-        // Who has no cap cannot be filled up (R36).
-        members.retain(|member| member.cap.is_some());
+        // Who has no cap cannot be filled up (R36), and who receives nothing has no place that could be left free.
+        members.retain(|member| member.cap.is_some() && member.is_receiver());
         Pool::fresh(leads)
     } else {
         Pool::gather(leads, &members, &rules)

@@ -184,7 +184,7 @@ fn r25_settings_are_checked_and_what_is_not_named_stays() {
             ),
             (
                 Change { statuses: statuses(&[]), ..Change::default() },
-                "auto lead assignment cannot be enabled without a status to take leads from; choose at least one".into(),
+                "Auto lead assignment cannot be enabled without a status to take leads from; choose at least one".into(),
             ),
             (
                 Change { statuses: statuses(&[]), enabled: Some(false), ..Change::default() },
@@ -192,7 +192,7 @@ fn r25_settings_are_checked_and_what_is_not_named_stays() {
             ),
             (
                 Change { enabled: on, ..Change::default() },
-                "auto lead assignment cannot be enabled without a status to take leads from; choose at least one".into(),
+                "Auto lead assignment cannot be enabled without a status to take leads from; choose at least one".into(),
             ),
         ] {
             let answer = save_job(&office.store, office.company.id, Job::Assignment, change, Viewer::Operator, NOW).await;
