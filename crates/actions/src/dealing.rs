@@ -100,8 +100,16 @@ async fn claim(
     now: Moment,
 ) -> Result<Dealing> {
     let moves = std::mem::take(&mut dealing.moves);
-    let outcome =
-        assign::claim(session, &Claim { company, run, at: now, status: given.status, moves: &moves }).await?;
+    let claim = Claim {
+        company,
+        run: Some(run),
+        detail: None,
+        shard: run.0,
+        at: now,
+        status: given.status,
+        moves: &moves,
+    };
+    let outcome = assign::claim(session, &claim).await?;
     let mut dealing = dealing.as_claimed(&outcome);
     if job == Job::TopUp {
         dealing.count_places_left();

@@ -3,6 +3,7 @@
 //! The pages, the API, the command line and the scheduler all enter here. An action loads a snapshot from the store,
 //! asks the domain what is right, and writes it conditionally.
 
+mod assign_on_arrival;
 mod dealing;
 pub mod error;
 pub mod password;

@@ -246,6 +246,24 @@ impl Pool {
 }
 
 impl Dealing {
+    /// This and another that came after it, over the leads that this one left.
+    #[must_use]
+    pub fn and(self, later: Dealing) -> Dealing {
+        let mut agents = later.agents;
+        for agent in &mut agents {
+            if let Some(before) = self.agents.iter().find(|before| before.id == agent.id) {
+                agent.held = before.held;
+                agent.got += before.got;
+            }
+        }
+        let numbers = RunNumbers {
+            assigned: self.numbers.assigned + later.numbers.assigned,
+            agents: agents.iter().filter(|agent| agent.got > 0).count() as u64,
+            ..later.numbers
+        };
+        Dealing { moves: [self.moves, later.moves].concat(), agents, numbers }
+    }
+
     /// Counts the places that are still free under the caps (R36).
     pub fn count_places_left(&mut self) {
         let free = |agent: &AgentLine| agent.cap.map_or(0, |cap| (cap - agent.after).max(0) as u64);
@@ -338,6 +356,24 @@ impl Outcome {
                 return; // an agent above the cap who gets nothing: nothing to drop (R29)
             }
         }
+    }
+}
+
+/// What the timeline says of a lead that was assigned as it came in: `longest waiting of 6 with room`.
+pub fn on_arrival(lead: &PoolLead, members: &[Member], strategy: Strategy) -> String {
+    let has_room = |member: &&Member| {
+        member.is_receiver()
+            && member.cap.is_none_or(|cap| member.held < cap)
+            && lead.branch.is_none_or(|branch| member.branch == Some(branch))
+            && lead.department.is_none_or(|department| member.department == Some(department))
+    };
+    let first = match strategy {
+        Strategy::EqualShares => "longest waiting",
+        Strategy::LevelQueues => "shortest queue",
+    };
+    match members.iter().filter(has_room).count() {
+        1 => "the only one with room".into(),
+        several => format!("{first} of {several} with room"),
     }
 }
 

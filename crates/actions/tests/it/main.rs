@@ -9,6 +9,7 @@ mod doctor;
 mod import;
 mod lead_file;
 mod office;
+mod on_arrival;
 mod one_lead;
 mod people;
 mod race;

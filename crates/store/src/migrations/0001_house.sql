@@ -323,7 +323,7 @@ CREATE TABLE job_statuses (
 CREATE TABLE runs (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
-    job TEXT /*pg COLLATE "C"*/ NOT NULL, -- 'assignment', 'top-up', 'removal', 'by hand' (a person's bulk change) or 'undo'
+    job TEXT /*pg COLLATE "C"*/ NOT NULL, -- 'assignment', 'top-up', 'removal', 'on arrival' (an import's leads), 'by hand' (a person's bulk change) or 'undo'
     state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
     started_by TEXT NOT NULL, -- 'command line', 'schedule' or 'person'
     actor_id BIGINT,

@@ -25,7 +25,7 @@ use axum::{
 use domain::{
     bulk::Told,
     ids::RunId,
-    job::Job,
+    job::{Job, ON_ARRIVAL},
     role::Permission,
     sentence::{self, RunNumbers},
 };
@@ -164,6 +164,10 @@ fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
                     (sentence::done(job, &numbers), second)
                 },
             ),
+            None if run.job == ON_ARRIVAL => serde_json::from_str::<RunNumbers>(summary).map_or_else(
+                |_| (String::new(), String::new()),
+                |numbers| (sentence::done(Job::Assignment, &numbers), sentence::second_line(&numbers)),
+            ),
             None => (
                 serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(),
                 String::new(),
@@ -176,7 +180,7 @@ fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
 fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
     let run = &line.run;
     let (sentence, second) = told(line, who);
-    let deals = Job::from_word(&run.job).is_some_and(|job| job != Job::Removal);
+    let deals = run.job == ON_ARRIVAL || Job::from_word(&run.job).is_some_and(|job| job != Job::Removal);
     Dealing {
         sentence,
         second: Some(second).filter(|line| !line.is_empty()),
@@ -191,6 +195,7 @@ fn job_name(job: &str) -> &str {
         return job.title();
     }
     match job {
+        ON_ARRIVAL => "Assigned on arrival",
         domain::bulk::BY_HAND => "Bulk change",
         domain::bulk::UNDO => "Undo",
         other => other,
