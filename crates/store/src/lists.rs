@@ -2,13 +2,16 @@
 //!
 //! A page is made in two steps. The first finds which leads are on it, by indexes alone where it can; the second reads
 //! those few in full, with the names beside them. How the first goes about it is told in
-//! docs/decisions/0008 and in `roads`.
+//! docs/decisions/0008: `roads` are the indexes, `ways` chooses among them, `texts` says it in SQL.
 
 mod roads;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod ways;
+mod words;
 
 use crate::{
     error::{Error, Result},
@@ -95,6 +98,8 @@ pub struct Matching {
 pub const ROWS_MAX: i64 = 1_000;
 /// Leads that the numbers on the chips are counted among, where no counter says them.
 pub const CHIPS_LOOK_AT: i64 = 600;
+/// Entries of an index that they are counted among where the index has the status.
+pub const CHIPS_GO_ALONG: i64 = 3_000;
 
 /// The columns of a line.
 macro_rules! line {
@@ -144,10 +149,11 @@ pub async fn page(
     rows_max: i64,
 ) -> Result<Page> {
     let rows_max = rows_max.clamp(1, ROWS_MAX);
+    let filter = &settled(session, company, filter).await?;
     let question = Question { company, filter, sight };
     let behind = behind.filter(|cursor| cursor.sort == sort);
     // One more tells whether there is a next page.
-    let mut found = roads::page(session, &question, sort, behind, rows_max + 1, roads::EFFORT).await?;
+    let mut found = ways::page(session, &question, sort, behind, rows_max + 1, ways::EFFORT).await?;
     let more = found.len() as i64 > rows_max;
     found.truncate(rows_max as usize);
     let next = found.last().filter(|_| more).cloned();
@@ -187,7 +193,8 @@ pub async fn count(
         let counted = counted(session, company, filter).await?;
         return Ok(counted.iter().map(|(_, leads)| leads).sum::<i64>().min(at_most));
     }
-    roads::count(session, &Question { company, filter, sight }, at_most).await
+    let filter = &settled(session, company, filter).await?;
+    ways::count(session, &Question { company, filter, sight }, at_most).await
 }
 
 /// The numbers on the chips.
@@ -200,8 +207,8 @@ pub struct Chips {
 }
 
 /// How many leads match in each status of the shelf, whatever status the filter names. Exact from the counters where
-/// nothing else is asked for; else what is found among the first [`CHIPS_LOOK_AT`] leads along a short way, so that the
-/// numbers cost a page little, however many match.
+/// nothing else is asked for; else what is found among the first [`CHIPS_LOOK_AT`] leads along a short way (or
+/// [`CHIPS_GO_ALONG`] entries of an index that has the status), so that the numbers cost a page little, however many match.
 pub async fn chips(
     session: &mut Session,
     company: CompanyId,
@@ -214,7 +221,7 @@ pub async fn chips(
         return Ok(Chips { counts, whole: true });
     }
     let question = Question { company, filter: &filter, sight };
-    let (found, whole) = roads::count_per_status(session, &question, CHIPS_LOOK_AT).await?;
+    let (found, whole) = ways::count_per_status(session, &question, CHIPS_LOOK_AT, CHIPS_GO_ALONG).await?;
     let chip = |status: StatusId| found.get(&status).copied().unwrap_or(0);
     Ok(Chips { counts: counts.into_iter().map(|(status, _)| (status, chip(status))).collect(), whole })
 }
@@ -229,7 +236,8 @@ pub async fn matching(
     as_of: Moment,
 ) -> Result<Matching> {
     let mut matching = Matching { leads: Vec::new(), changed_since: 0 };
-    roads::each(session, &Question { company, filter, sight }, |lead, version, last_activity_at| {
+    let filter = &settled(session, company, filter).await?;
+    ways::each(session, &Question { company, filter, sight }, |lead, version, last_activity_at| {
         if last_activity_at > as_of {
             matching.changed_since += 1;
         } else {
@@ -239,6 +247,18 @@ pub async fn matching(
     .await?;
     matching.leads.sort_unstable();
     Ok(matching)
+}
+
+/// The same filter without its shelf where the status that it names lies on it anyhow: one index less to ask.
+async fn settled(session: &mut Session, company: CompanyId, filter: &Filter) -> Result<Filter> {
+    let settled = match filter.status {
+        Some(status) if filter.shelf != Shelf::All => {
+            let kind = statuses::list(session, company).await?.get(status).map(|status| status.kind);
+            kind.is_some_and(|kind| (kind == StatusKind::Won) == (filter.shelf == Shelf::Customers))
+        }
+        _ => false,
+    };
+    Ok(Filter { shelf: if settled { Shelf::All } else { filter.shelf }, ..filter.clone() })
 }
 
 /// The counters of the statuses on the shelf, in the company's order; of one, if the filter names it.

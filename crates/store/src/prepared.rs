@@ -50,7 +50,8 @@ fn every_statement() -> impl Iterator<Item = (&'static str, String, Option<Engin
         .map(|statement| (statement.name, statement.text.to_owned(), statement.only));
     let one = crate::leads::variants().into_iter().map(|text| ("store::leads, built", text, None));
     let lists = crate::lists::variants().into_iter().map(|text| ("store::lists, built", text, None));
-    literals.chain(one).chain(lists)
+    let agents = crate::agents::variants().into_iter().map(|text| ("store::agents, built", text, None));
+    literals.chain(one).chain(lists).chain(agents)
 }
 
 /// Every statement by name and text, whatever engine it is for.
