@@ -1,6 +1,9 @@
 //! The job *Auto lead assignment*: preview and run are the same code up to the claim (R25–R34, R43).
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    keep_decision::keep_decision,
+};
 use domain::{
     ids::{CompanyId, RunId, StatusId, UserId},
     job::{ASSIGNMENT, AutoAssignment},
@@ -234,6 +237,7 @@ async fn claim(
             "another node took this run for dead and closed its record; nothing was changed".into(),
         ));
     }
+    keep_decision(session, company, run, &dealing.decision).await?;
     Ok(dealing)
 }
 
