@@ -1,7 +1,10 @@
 //! Instant assignment: a lead that is captured is assigned at once, by the engine and the rules of *Auto lead assignment*,
 //! in the transaction that makes it.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    keep_decision::keep_decision,
+};
 use domain::{
     ids::{CompanyId, ImportId, LeadId, RunId},
     job::{Job, ON_ARRIVAL},
@@ -118,5 +121,6 @@ async fn record(
         undoes: None,
         agents: &dealing.agents,
     };
-    Ok(runs::record(session, company, record).await?)
+    runs::record(session, company, record).await?;
+    keep_decision(session, company, run, &dealing.decision).await
 }

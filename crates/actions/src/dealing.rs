@@ -3,6 +3,7 @@
 
 use crate::{
     error::{Error, Result},
+    keep_decision::keep_decision,
     runs::{self, Close, zone},
 };
 use domain::{
@@ -116,6 +117,7 @@ async fn claim(
     }
     let close = Close { run, at: now, numbers: &dealing.numbers, agents: &dealing.agents };
     runs::close(session, company, close, given.settings).await?;
+    keep_decision(session, company, run, &dealing.decision).await?;
     Ok(dealing)
 }
 

@@ -6,6 +6,7 @@ mod bulk;
 mod by_hand;
 mod company;
 mod doctor;
+mod explain;
 mod import;
 mod lead_file;
 mod office;

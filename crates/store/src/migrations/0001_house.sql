@@ -373,3 +373,24 @@ CREATE TABLE run_agents (
     FOREIGN KEY (company_id, run_id) REFERENCES runs (company_id, id),
     FOREIGN KEY (company_id, user_id) REFERENCES users (company_id, id)
 ) /*sqlite WITHOUT ROWID*/;
+
+-- Why a run did what it did (R44, docs/decisions/0012): how everybody stood …
+CREATE TABLE run_decisions (
+    company_id BIGINT NOT NULL,
+    run_id BIGINT NOT NULL,
+    head TEXT NOT NULL, -- JSON: strategy, people with room and load, what leads carried, where room was short
+    PRIMARY KEY (company_id, run_id),
+    FOREIGN KEY (company_id, run_id) REFERENCES runs (company_id, id)
+) /*sqlite WITHOUT ROWID*/;
+
+-- … and every lead it looked at, a few thousand in a row.
+CREATE TABLE run_leads (
+    company_id BIGINT NOT NULL,
+    run_id BIGINT NOT NULL,
+    first_lead_id BIGINT NOT NULL,
+    last_lead_id BIGINT NOT NULL,
+    left_over BIGINT NOT NULL, -- leads among them that nobody got
+    leads /*sqlite BLOB*/ /*pg BYTEA*/ NOT NULL, -- ids, labels, owners and outcomes, packed
+    PRIMARY KEY (company_id, run_id, first_lead_id),
+    FOREIGN KEY (company_id, run_id) REFERENCES runs (company_id, id)
+) /*sqlite WITHOUT ROWID*/;
