@@ -220,7 +220,9 @@ fn r35_r38_a_top_up_is_saved_and_the_card_says_when_it_runs() {
         let page = admin.get("/settings/configurations").await;
         assert!(card(&page.body).contains("Daily lead top-up"));
         // It is 09:00: a time that has passed means tomorrow, one to come today (R40).
-        for (at, expect) in [("08:00", "Next run: tomorrow, 08:00 IST."), ("13:00", "Next run: today, 13:00 IST.")] {
+        for (at, expect) in
+            [("08:00", "Next run: tomorrow, 08:00 IST."), ("13:00", "Next run: today, 13:00 IST.")]
+        {
             let form = job_form(&[&unassigned, &missed], at, &[("order", "oldest")]);
             let saved = admin.post("/settings/jobs/top-up", &form).await;
             assert_eq!(saved.status, 303, "{}", saved.text());
@@ -241,7 +243,8 @@ fn r35_r38_a_top_up_is_saved_and_the_card_says_when_it_runs() {
         }
         admin.get("/settings/jobs/top-up/preview").await.says("would go to");
         let asked = admin.get("/settings/jobs/top-up/run").await;
-        let basis = asked.body.split(r#"name="preview" value=""#).nth(1).and_then(|rest| rest.split('"').next());
+        let basis =
+            asked.body.split(r#"name="preview" value=""#).nth(1).and_then(|rest| rest.split('"').next());
         let basis = basis.expect("what the preview went by").to_owned();
         house.lead("One more", None).await;
         let told = admin.does("/settings/jobs/top-up/run", &[("preview", &*basis)]).await;
@@ -255,7 +258,10 @@ fn r37_a_removal_is_saved_once_its_number_was_shown() {
         let admin = house.signed_in("Admin").await;
         let assigned = house.status("Assigned").await;
         let page = admin.get("/settings/configurations").await;
-        assert!(page.body.contains("hx-get=\"/settings/jobs/removal/would-take\""), "asked for while it is chosen");
+        assert!(
+            page.body.contains("hx-get=\"/settings/jobs/removal/would-take\""),
+            "asked for while it is chosen"
+        );
         let asked =
             admin.get(&format!("/settings/jobs/removal/would-take?statuses={assigned}&stale_days=30")).await;
         asked.says("With these settings it would take 0 leads today.");
