@@ -3,8 +3,10 @@
 //! The pages, the API, the command line and the scheduler all enter here. An action loads a snapshot from the store,
 //! asks the domain what is right, and writes it conditionally.
 
+mod dealing;
 pub mod error;
 pub mod password;
+pub mod runs;
 pub mod selection;
 
 pub mod add_lead;
@@ -18,11 +20,12 @@ pub mod edit_lead;
 pub mod edit_user;
 pub mod import_errors;
 pub mod import_leads;
+pub mod keep_time;
 pub mod lead_file;
 pub mod preview_import;
-pub mod run_assignment;
+pub mod remove_stale;
 pub mod running_imports;
-pub mod save_auto_assignment;
+pub mod save_job;
 pub mod set_password;
 pub mod set_status;
 pub mod set_statuses;

@@ -257,6 +257,29 @@ pub struct Import {
 pub enum Settings {
     /// Auto lead assignment; without a change it shows the settings and the last run
     AutoAssignment(AutoAssignment),
+    /// Daily lead top-up; without a change it shows the settings and the last run
+    TopUp(TopUp),
+    /// Auto-removal of stale leads; without a change it shows the settings and the last run
+    Removal(Removal),
+}
+
+/// What every job has.
+#[derive(Debug, Args)]
+pub struct Timed {
+    /// Let the schedule of `evenhand serve` run it every day
+    #[arg(long, conflicts_with = "disable")]
+    pub enable: bool,
+    /// Take it off the schedule
+    #[arg(long)]
+    pub disable: bool,
+    /// The statuses whose leads it takes, separated by commas
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub statuses: Option<Vec<String>>,
+    /// When, company time
+    #[arg(long, value_name = "HH:MM")]
+    pub at: Option<String>,
+    #[command(flatten)]
+    pub output: Json,
 }
 
 /// Auto lead assignment.
@@ -264,23 +287,68 @@ pub enum Settings {
 #[command(after_help = "Example:
   evenhand settings auto-assignment --enable --statuses 'Unassigned,Not Picked,Missed' --at 09:00")]
 pub struct AutoAssignment {
-    /// Let the schedule run it every day
-    #[arg(long, conflicts_with = "disable")]
-    pub enable: bool,
-    /// Take it off the schedule
-    #[arg(long)]
-    pub disable: bool,
-    /// The statuses whose leads are dealt out, separated by commas
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    pub statuses: Option<Vec<String>>,
-    /// When, company time
-    #[arg(long, value_name = "HH:MM")]
-    pub at: Option<String>,
+    #[command(flatten)]
+    pub timed: Timed,
     /// What "evenly" means
     #[arg(long, value_enum)]
     pub strategy: Option<Strategy>,
+    /// When room is short: the newest leads first, or the oldest
+    #[arg(long, value_enum)]
+    pub first: Option<First>,
+    /// Hours after an attempt before an owned lead is dealt again
+    #[arg(long, value_name = "HOURS")]
+    pub rest_hours: Option<i64>,
+    /// Assign a lead that comes in at once, by the same rules
+    #[arg(long, value_name = "on|off")]
+    pub instant: Option<OnOff>,
+}
+
+/// Daily lead top-up.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand settings top-up --enable --at 13:00
+
+Fills everybody's queue towards the lead cap with leads that nobody owns and nobody has called.")]
+pub struct TopUp {
     #[command(flatten)]
-    pub output: Json,
+    pub timed: Timed,
+    /// When room is short: the newest leads first, or the oldest
+    #[arg(long, value_enum)]
+    pub first: Option<First>,
+}
+
+/// Auto-removal of stale leads.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand settings removal --statuses 'Assigned,Not Picked' --days 30
+  evenhand run removal --preview
+  evenhand settings removal --enable
+
+Returns leads without a call, note, follow-up or assignment for so many days to Unassigned.")]
+pub struct Removal {
+    #[command(flatten)]
+    pub timed: Timed,
+    /// Days without work after which a lead is stale
+    #[arg(long, value_name = "DAYS")]
+    pub days: Option<i64>,
+}
+
+/// Which leads first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum First {
+    /// The newest
+    Newest,
+    /// The oldest
+    Oldest,
+}
+
+/// A switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// On
+    On,
+    /// Off
+    Off,
 }
 
 /// What "evenly" means.
@@ -296,15 +364,21 @@ pub enum Strategy {
 #[derive(Debug, Subcommand)]
 pub enum Run {
     /// Deal the leads out on the saved settings
-    Assignment(RunAssignment),
-}
-
-/// Deal the leads out.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
+    #[command(after_help = "Example:
   evenhand run assignment --preview
   evenhand run assignment")]
-pub struct RunAssignment {
+    Assignment(RunJob),
+    /// Fill the queues towards their caps with fresh leads
+    #[command(after_help = "Example:\n  evenhand run top-up --preview")]
+    TopUp(RunJob),
+    /// Return stale leads to Unassigned
+    #[command(after_help = "Example:\n  evenhand run removal --preview")]
+    Removal(RunJob),
+}
+
+/// How a job runs now.
+#[derive(Debug, Args)]
+pub struct RunJob {
     /// Show what a run would do now, and do nothing
     #[arg(long)]
     pub preview: bool,

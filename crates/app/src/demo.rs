@@ -11,11 +11,11 @@ use crate::{
     output::{self, callers_fault, progress_bar, say},
     serve::{self, Serving},
 };
-use actions::run_assignment;
-use domain::{time::Moment, viewer::Viewer};
+use actions::runs::{self, Order};
+use domain::{job::Job, time::Moment, viewer::Viewer};
 use history::{DAYS, History};
 use std::{io::Write, path::Path};
-use store::{Location, Missing, Store, companies::Company};
+use store::{Location, Missing, Store, companies::Company, runs::StartedBy};
 
 /// Fills a fresh database with a believable company and shows a run.
 pub async fn demo(place: &Place, args: Demo) -> anyhow::Result<()> {
@@ -73,9 +73,15 @@ async fn fill(store: &Store, name: &str, now: Moment) -> anyhow::Result<Company>
 
 /// What the preview shows is what the run does (R43).
 async fn show_a_run(store: &Store, company: &Company) -> anyhow::Result<()> {
-    let preview = run_assignment::preview(store, company, clock::now()).await?;
+    let preview = runs::preview(store, company, Job::Assignment, clock::now()).await?;
     commands::run::print(&preview)?;
-    let run = run_assignment::run(store, company, Viewer::Operator, "command line", &clock::now).await?;
+    let run = runs::run(
+        store,
+        company,
+        Order::now(Job::Assignment, Viewer::Operator, StartedBy::CommandLine),
+        &clock::now,
+    )
+    .await?;
     let mut out = output::stdout();
     writeln!(out, "\n{}", run.sentence)?;
     if !run.second_line.is_empty() {
@@ -232,7 +238,7 @@ mod tests {
             "the latest entry is {newest:?} at {now:?}"
         );
         drop(reader);
-        let preview = run_assignment::preview(store, company, now).await.unwrap();
+        let preview = runs::preview(store, company, Job::Assignment, now).await.unwrap();
         let full = preview.agents.iter().filter(|agent| agent.cap == Some(agent.after)).count();
         assert!((4..19).contains(&full), "{full} agents are full afterwards");
         assert!(preview.numbers.assigned >= 200 && preview.numbers.unassigned() >= 1, "{}", preview.sentence);

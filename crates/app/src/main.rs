@@ -8,6 +8,7 @@ mod commands;
 mod demo;
 mod output;
 mod place;
+mod scheduler;
 mod serve;
 
 use clap::Parser;

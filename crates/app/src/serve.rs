@@ -1,6 +1,6 @@
 //! Serving the pages: `evenhand serve`, and the demo.
 
-use crate::{clock, output::say};
+use crate::{clock, output::say, scheduler};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -51,6 +51,8 @@ pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> an
         )),
         None => say(&format!("Evenhand listens on http://{address}")),
     }
+    let (ending, is_ending) = tokio::sync::watch::channel(false);
+    let time = tokio::spawn(scheduler::keep(store.clone(), Arc::new(clock::now), is_ending));
     let site = web::Site::new(web::Settings {
         store,
         clock: Arc::new(clock::now),
@@ -64,16 +66,18 @@ pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> an
         () = accept(&listener, &router, &connections) => {}
         () = told_to_end() => {}
     }
-    say("Ending: requests and imports that are under way are finished.");
+    say("Ending: requests, imports and runs that are under way are finished.");
     drop(listener);
     site.close();
+    ending.send_replace(true);
     let all_done = async {
         connections.shutdown().await;
         site.imports.finished().await;
+        let _ = time.await; // its end is all that is asked for
     };
     if tokio::time::timeout(GRACE, all_done).await.is_err() {
         say(&format!(
-            "Some requests or imports took longer than {} seconds and were cut off. Of an import that was cut off nothing is there.",
+            "Some requests, imports or runs took longer than {} seconds and were cut off. Of an import or a run that was cut off nothing is there.",
             GRACE.as_secs()
         ));
     }

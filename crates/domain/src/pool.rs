@@ -167,6 +167,13 @@ impl Pool {
         Pool { leads, exceptions: exceptions.into_iter().collect() }
     }
 
+    /// R35: the fresh leads of the chosen statuses, which nobody owns and nobody has called. The others are no business of
+    /// a top-up and are not counted.
+    pub fn fresh(leads: impl IntoIterator<Item = PoolLead>) -> Pool {
+        let leads = leads.into_iter().filter(|lead| lead.owner.is_none() && lead.last_attempt_at.is_none());
+        Pool { leads: leads.collect(), exceptions: Vec::new() }
+    }
+
     /// Whether any lead had owners before, so that the caller has to look them up.
     pub fn had_owners(&self) -> bool {
         self.leads.iter().any(|lead| lead.had_owners)
@@ -232,14 +239,19 @@ impl Pool {
             kept,
             leftovers: leftovers.into_iter().collect(),
             exceptions: self.exceptions,
-            changed_meanwhile: 0,
-            surplus: 0,
+            ..RunNumbers::default()
         };
         Ok(Dealing { moves, agents, numbers })
     }
 }
 
 impl Dealing {
+    /// Counts the places that are still free under the caps (R36).
+    pub fn count_places_left(&mut self) {
+        let free = |agent: &AgentLine| agent.cap.map_or(0, |cap| (cap - agent.after).max(0) as u64);
+        self.numbers.places_left = self.agents.iter().map(free).sum();
+    }
+
     /// The dealing as it came out: without the moves of leads that a person changed meanwhile, and without those that
     /// found no room any more when the queues were locked and counted again. `held` is what was counted then.
     #[must_use]
@@ -610,6 +622,7 @@ mod tests {
                 exceptions: vec![],
                 surplus: 2,
                 changed_meanwhile: 1,
+                ..RunNumbers::default()
             }
         );
         let lines: Vec<_> =

@@ -1,6 +1,9 @@
 //! The sentences in which a run and an import report themselves (R11, R33).
 
-use crate::time::{Moment, Zone};
+use crate::{
+    job::Job,
+    time::{Moment, Zone},
+};
 use serde::{Deserialize, Serialize};
 
 /// Why a lead of the pool is owned by nobody after a run.
@@ -43,7 +46,8 @@ macro_rules! word {
 word!(Leftover);
 word!(Exception);
 
-/// What a run did, as its sentences need it.
+/// What a run did, as its sentences need it. A removal counts the leads it returned as assigned, and the agents it took
+/// them from as agents.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunNumbers {
     /// Leads given to an agent.
@@ -62,6 +66,9 @@ pub struct RunNumbers {
     /// the queues were locked and counted again (R32).
     #[serde(default)]
     pub surplus: u64,
+    /// Top-up: places that are still free under the caps, since leads were short.
+    #[serde(default)]
+    pub places_left: u64,
 }
 
 /// `1 lead`, `2 leads`.
@@ -70,18 +77,41 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 }
 
 /// `Last run: 2026-05-11 09:00 IST — 42 leads assigned across 6 agents, 3 unassigned (agents at cap).`
-pub fn last_run(at: Moment, zone: &Zone, numbers: &RunNumbers) -> String {
-    format!("Last run: {} — {}", zone.minute(at), told(numbers, "assigned across", ""))
+pub fn last_run(job: Job, at: Moment, zone: &Zone, numbers: &RunNumbers) -> String {
+    format!("Last run: {} — {}", zone.minute(at), done(job, numbers))
 }
 
 /// What a run did, without saying when: `42 leads assigned across 6 agents, 3 unassigned (agents at cap).`
-pub fn done(numbers: &RunNumbers) -> String {
-    told(numbers, "assigned across", "")
+pub fn done(job: Job, numbers: &RunNumbers) -> String {
+    match job {
+        Job::Assignment => told(numbers, "assigned across", ""),
+        Job::TopUp => told(numbers, "topped up across", ""),
+        Job::Removal => returned(numbers, "returned to Unassigned"),
+    }
 }
 
 /// The same before it has happened: `Preview: 42 leads would go to 6 agents, 3 would stay unassigned (agents at cap).`
-pub fn preview(numbers: &RunNumbers) -> String {
-    format!("Preview: {}", told(numbers, "would go to", "would stay "))
+pub fn preview(job: Job, numbers: &RunNumbers) -> String {
+    let told = match job {
+        Job::Assignment | Job::TopUp => told(numbers, "would go to", "would stay "),
+        Job::Removal => returned(numbers, "would return to Unassigned"),
+    };
+    format!("Preview: {told}")
+}
+
+/// `42 stale leads returned to Unassigned from 6 agents.`
+fn returned(numbers: &RunNumbers, verb: &str) -> String {
+    let mut text = format!("{} {verb}", count(numbers.assigned, "stale lead", "stale leads"));
+    if numbers.agents > 0 {
+        text.push_str(&format!(" from {}", count(numbers.agents, "agent", "agents")));
+    }
+    text.push('.');
+    text
+}
+
+/// `Late: it was due at 09:00.` (R39)
+pub fn late(due: Moment, zone: &Zone) -> String {
+    format!("Late: it was due at {}.", zone.time_of_day(due))
 }
 
 /// When there was no run yet.
@@ -137,6 +167,9 @@ fn told(numbers: &RunNumbers, verb: &str, stay: &str) -> String {
 /// `40 kept (nobody else had room); 75 not considered (60 follow-up, 15 banned).` Empty when there is nothing to say.
 pub fn second_line(numbers: &RunNumbers) -> String {
     let mut clauses = Vec::new();
+    if numbers.places_left > 0 {
+        clauses.push(format!("{} still free", count(numbers.places_left, "place", "places")));
+    }
     if numbers.kept > 0 {
         clauses.push(format!("{} kept (nobody else had room)", numbers.kept));
     }
@@ -223,8 +256,42 @@ mod tests {
             ),
             (numbers(2, 2, &[(AgentsAtCap, 0)]), "2 leads assigned across 2 agents."),
         ] {
-            assert_eq!(last_run(at, &zone, &numbers), format!("Last run: 2026-05-11 09:00 IST — {expect}"));
+            assert_eq!(
+                last_run(Job::Assignment, at, &zone, &numbers),
+                format!("Last run: 2026-05-11 09:00 IST — {expect}")
+            );
         }
+    }
+
+    #[test]
+    fn r36_r37_a_top_up_and_a_removal_say_what_they_did() {
+        for (job, numbers, expect, preview_expect) in [
+            (
+                Job::TopUp,
+                numbers(42, 6, &[(Leftover::AgentsAtCap, 3)]),
+                "42 leads topped up across 6 agents, 3 unassigned (agents at cap).",
+                "Preview: 42 leads would go to 6 agents, 3 would stay unassigned (agents at cap).",
+            ),
+            (
+                Job::Removal,
+                numbers(1, 1, &[]),
+                "1 stale lead returned to Unassigned from 1 agent.",
+                "Preview: 1 stale lead would return to Unassigned from 1 agent.",
+            ),
+            (
+                Job::Removal,
+                numbers(0, 0, &[]),
+                "0 stale leads returned to Unassigned.",
+                "Preview: 0 stale leads would return to Unassigned.",
+            ),
+        ] {
+            assert_eq!(done(job, &numbers), expect);
+            assert_eq!(preview(job, &numbers), preview_expect);
+        }
+        let short = RunNumbers { places_left: 14, ..RunNumbers::default() };
+        assert_eq!(second_line(&short), "14 places still free.");
+        let zone: Zone = "Asia/Kolkata".parse().unwrap();
+        assert_eq!(late(Moment(1_778_470_200_000), &zone), "Late: it was due at 09:00.");
     }
 
     #[test]

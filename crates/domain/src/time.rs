@@ -1,6 +1,10 @@
 //! Instants, the company's clock and its working days.
 
-use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+use crate::schedule::LocalDate;
+use jiff::{
+    SignedDuration, Timestamp, civil,
+    tz::{AmbiguousOffset, TimeZone},
+};
 use std::str::FromStr;
 
 /// A moment, in milliseconds since 1970 (UTC). Handed in by the caller; nothing in here reads a clock.
@@ -80,13 +84,52 @@ impl Zone {
         moment.timestamp().to_zoned(self.0.clone()).date().to_string()
     }
 
+    /// The local date.
+    pub fn local_date(&self, moment: Moment) -> LocalDate {
+        LocalDate(moment.timestamp().to_zoned(self.0.clone()).date())
+    }
+
+    /// The date that lies so many days after another; before it where the number is negative.
+    pub fn day_after(&self, date: LocalDate, days: i64) -> LocalDate {
+        LocalDate(date.0.checked_add(jiff::Span::new().days(days)).unwrap_or(date.0))
+    }
+
+    /// The first instant of a date at which the clock shows this time or has just skipped it. None where the date never
+    /// was.
+    pub fn first_instant(&self, date: LocalDate, at: MinuteOfDay) -> Option<Moment> {
+        let midnight = date.0.to_zoned(self.0.clone()).ok()?;
+        if midnight.date() != date.0 {
+            return None;
+        }
+        let shown = self.0.to_ambiguous_zoned(date.0.to_datetime(at.civil()));
+        let instant = if matches!(shown.offset(), AmbiguousOffset::Gap { .. }) {
+            // The later reading lies after the change of the clocks; the change itself is what came last before it.
+            let later = shown.later().ok()?.timestamp();
+            self.0.preceding(later.checked_add(SignedDuration::from_millis(1)).ok()?).next()?.timestamp()
+        } else {
+            shown.earlier().ok()?.timestamp()
+        };
+        Some(Moment(instant.as_millisecond()))
+    }
+
+    /// "today, 09:00 IST", "tomorrow, 09:00 IST", "Tuesday 19 May, 09:00 IST".
+    pub fn day_and_time(&self, moment: Moment, now: Moment) -> String {
+        let at = moment.timestamp().to_zoned(self.0.clone());
+        let today = self.local_date(now);
+        let day = match LocalDate(at.date()) {
+            day if day == today => "today".into(),
+            day if day == self.day_after(today, 1) => "tomorrow".into(),
+            _ => at.strftime("%A %-d %B").to_string(),
+        };
+        format!("{day}, {}", at.strftime("%H:%M %Z"))
+    }
+
     /// This time of the local day that lies `days` days back; 0 = the day of the moment. A time that the clocks skip
     /// is as much later as they skip, one that they repeat is the first.
     pub fn time_back(&self, moment: Moment, days: i64, at: MinuteOfDay) -> Moment {
         let date = moment.timestamp().to_zoned(self.0.clone()).date();
         let date = date.checked_sub(jiff::Span::new().days(days)).unwrap_or(date);
-        let time = civil::time((at.0 / 60) as i8, (at.0 % 60) as i8, 0, 0);
-        date.to_datetime(time)
+        date.to_datetime(at.civil())
             .to_zoned(self.0.clone())
             .map_or_else(|_| moment.days_before(days), |zoned| Moment(zoned.timestamp().as_millisecond()))
     }
@@ -145,12 +188,18 @@ pub struct NotATime(pub String);
 impl MinuteOfDay {
     /// 00:00.
     pub const MIDNIGHT: MinuteOfDay = MinuteOfDay(0);
+    /// 08:00.
+    pub const EIGHT: MinuteOfDay = MinuteOfDay(480);
     /// 09:00.
     pub const NINE: MinuteOfDay = MinuteOfDay(540);
 
     /// Minutes since local midnight.
     pub fn minutes(self) -> i64 {
         i64::from(self.0)
+    }
+
+    fn civil(self) -> civil::Time {
+        civil::time((self.0 / 60) as i8, (self.0 % 60) as i8, 0, 0)
     }
 
     /// From minutes since local midnight.

@@ -58,6 +58,11 @@ impl Event {
                 let taken = from.as_ref().map(|from| format!("; taken from {from}")).unwrap_or_default();
                 format!("Status {}{by}{taken}", self.statuses())
             }
+            ("removed", from, _) => {
+                let taken = from.as_ref().map(|from| format!("; taken from {from}")).unwrap_or_default();
+                let days = if detail == "1" { "a day".into() } else { format!("{detail} days") };
+                format!("Returned to Unassigned after {days} without work{by}{taken}")
+            }
             ("note", ..) => format!("Note{by}"),
             ("edited", ..) => format!("{}{by}", edited(detail)),
             ("tagged", ..) => format!("Tagged {detail}{by}"),
@@ -163,6 +168,10 @@ mod tests {
             (
                 event("status", "", ("Asha", ""), ("Missed", "Unassigned"), ""),
                 "Status Missed → Unassigned; taken from Asha",
+            ),
+            (
+                event("removed", "", ("Asha", ""), ("Missed", "Unassigned"), "30"),
+                "Returned to Unassigned after 30 days without work; taken from Asha",
             ),
             (event("note", "Nora", none, none, "called\ntwice"), "Note by Nora"),
             (event("edited", "Nora", none, none, "phone"), "Phone changed by Nora"),

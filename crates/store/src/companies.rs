@@ -26,6 +26,7 @@ sql! {
     INSERT = "INSERT INTO companies (id, name, name_folded, country, time_zone, working_days, created_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     BY_NAME = "SELECT id, name, country, time_zone, working_days FROM companies WHERE name_folded = $1";
+    BY_ID = "SELECT id, name, country, time_zone, working_days FROM companies WHERE id = $1";
     LOCK_FOR_IMPORT = "SELECT id FROM companies WHERE id = $1 /*pg FOR NO KEY UPDATE*/";
     ALL = "SELECT id, name, country, time_zone, working_days FROM companies ORDER BY id LIMIT $1";
 }
@@ -57,6 +58,11 @@ pub async fn insert(
 /// The company with this name, in any case.
 pub async fn by_name(session: &mut Session, name: &str) -> Result<Option<Company>> {
     session.optional(&BY_NAME, params![&fold(name)], read).await
+}
+
+/// The company with this number.
+pub async fn by_id(session: &mut Session, company: CompanyId) -> Result<Option<Company>> {
+    session.optional(&BY_ID, params![company], read).await
 }
 
 /// The first companies, oldest first.

@@ -33,6 +33,7 @@ const MODULES: &[(&str, &[Registered])] = &[
     ("runs", crate::runs::STATEMENTS),
     ("selection", crate::selection::STATEMENTS),
     ("sessions", crate::sessions::STATEMENTS),
+    ("stale", crate::stale::STATEMENTS),
     ("status_change", crate::status_change::STATEMENTS),
     ("statuses", crate::statuses::STATEMENTS),
     ("tags", crate::tags::STATEMENTS),

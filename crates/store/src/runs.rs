@@ -2,7 +2,7 @@
 
 use crate::{
     changes::{Change, Topic},
-    error::Result,
+    error::{Error, Result},
     ids::Kind,
     params,
     session::Session,
@@ -12,7 +12,9 @@ use crate::{
 };
 use domain::{
     ids::{CompanyId, RunId, UserId},
+    job::Job,
     pool::AgentLine,
+    schedule::{LocalDate, NotADate, Slot, Tried},
     time::Moment,
 };
 
@@ -35,6 +37,8 @@ pub struct Run {
     pub failure: Option<String>,
     /// The numbers and reasons, as JSON.
     pub summary: Option<String>,
+    /// Since when it was due, if the schedule started it.
+    pub slot_at: Option<Moment>,
 }
 
 /// The per-agent table of a run on its way into the record.
@@ -45,8 +49,11 @@ pub static STAGE_RUN_AGENTS: Stage = Stage {
 };
 
 sql! {
-    START = "INSERT INTO runs (company_id, id, job, state, started_by, actor_id, started_at_ms)
-        VALUES ($1, $2, $3, 'running', $4, $5, $6)";
+    START = "INSERT INTO runs (company_id, id, job, state, started_by, actor_id, started_at_ms, slot_date, slot_at_ms)
+        VALUES ($1, $2, $3, 'running', $4, $5, $6, $7, $8)";
+    TRIED = "SELECT slot_date, MAX(CASE WHEN state = 'done' THEN 1 ELSE 0 END), COUNT(*),
+            MAX(COALESCE(finished_at_ms, started_at_ms))
+        FROM runs WHERE company_id = $1 AND job = $2 AND slot_date >= $3 GROUP BY slot_date";
     INTERRUPT = "UPDATE runs SET state = 'failed', finished_at_ms = $2, failure = $3
         WHERE company_id = $1 AND state = 'running'";
     FINISH = "UPDATE runs SET state = 'done', finished_at_ms = $3, assigned = $4, agents = $5, kept = $6, unassigned = $7,
@@ -59,12 +66,12 @@ sql! {
     RECORD = "INSERT INTO runs (company_id, id, job, state, started_by, actor_id, started_at_ms, finished_at_ms,
             assigned, agents, summary, undoes_id)
         VALUES ($1, $2, $3, 'done', $4, $5, $6, $6, $7, $8, $9, $10)";
-    ONE = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary, r.actor_id,
-            u.id
+    ONE = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary,
+            r.slot_at_ms, r.actor_id, u.id
         FROM runs r LEFT JOIN runs u ON u.company_id = r.company_id AND u.undoes_id = r.id
         WHERE r.company_id = $1 AND r.id = $2";
-    HISTORY = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary, a.name,
-            r.assigned, r.agents, r.unassigned, u.id
+    HISTORY = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary,
+            r.slot_at_ms, a.name, r.assigned, r.agents, r.unassigned, u.id
         FROM runs r
         LEFT JOIN users a ON a.company_id = r.company_id AND a.id = r.actor_id
         LEFT JOIN runs u ON u.company_id = r.company_id AND u.undoes_id = r.id
@@ -72,21 +79,83 @@ sql! {
     AGENTS_OF = "SELECT a.user_id, u.name, a.held, a.lead_cap, a.got, a.after FROM run_agents a
         JOIN users u ON u.company_id = a.company_id AND u.id = a.user_id
         WHERE a.company_id = $1 AND a.run_id = $2 ORDER BY a.user_id";
-    LATEST = "SELECT id, job, state, started_by, started_at_ms, finished_at_ms, failure, summary FROM runs
+    LATEST = "SELECT id, job, state, started_by, started_at_ms, finished_at_ms, failure, summary, slot_at_ms FROM runs
         WHERE company_id = $1 AND job = $2 ORDER BY id DESC LIMIT $3";
+}
+
+/// What starts a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartedBy {
+    /// A person, in the browser.
+    Person,
+    /// The operator.
+    CommandLine,
+    /// The time of day.
+    Schedule,
+}
+
+impl StartedBy {
+    /// Its name in the record.
+    pub fn word(self) -> &'static str {
+        match self {
+            StartedBy::Person => "person",
+            StartedBy::CommandLine => "command line",
+            StartedBy::Schedule => "schedule",
+        }
+    }
+}
+
+/// Who or what starts a run, and for which turn of the schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// What.
+    pub by: StartedBy,
+    /// Who; none for the command line and the schedule.
+    pub actor: Option<UserId>,
+    /// The turn; none for a run that does not use one up (R34).
+    pub slot: Option<Slot>,
+}
+
+impl Start {
+    /// Started by this, by nobody in person, and for no turn.
+    pub fn by(by: StartedBy) -> Start {
+        Start { by, actor: None, slot: None }
+    }
+}
+
+/// What was tried for the dates from one on, in their order (R38). The caller holds the company's lease: what says
+/// *running* has ended.
+pub async fn tried(
+    session: &mut Session,
+    company: CompanyId,
+    job: Job,
+    from: LocalDate,
+) -> Result<Vec<Tried>> {
+    let from = from.to_string();
+    let found: Vec<(String, bool, i64, Moment)> = session
+        .rows(&TRIED, params![company, job.word(), &from], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .await?;
+    let read = |(date, done, attempts, ended_at): (String, bool, i64, Moment)| {
+        let date = date.parse().map_err(|error: NotADate| Error::Sql(error.to_string()))?;
+        Ok(Tried { date, done, attempts: u32::try_from(attempts).unwrap_or(u32::MAX), ended_at })
+    };
+    found.into_iter().map(read).collect()
 }
 
 /// Opens the record of a run. Another one in progress is a [`Conflict`](crate::Error::Conflict) (R41).
 pub async fn start(
     session: &mut Session,
     company: CompanyId,
-    job: &str,
-    started_by: &str,
-    actor: Option<UserId>,
+    job: Job,
+    start: &Start,
     now: Moment,
 ) -> Result<RunId> {
     let id = RunId(session.new_id(Kind::Run).await?);
-    session.execute(&START, params![company, id, job, started_by, actor, now]).await?;
+    let (date, due) = (start.slot.map(|slot| slot.date.to_string()), start.slot.map(|slot| slot.at));
+    let values = params![company, id, job.word(), start.by.word(), start.actor, now, &date, due];
+    session.execute(&START, values).await?;
     session.tell(Change::of(company, Topic::Runs));
     Ok(id)
 }
@@ -199,7 +268,7 @@ pub struct Undoable {
 pub async fn one(session: &mut Session, company: CompanyId, run: RunId) -> Result<Option<Undoable>> {
     session
         .optional(&ONE, params![company, run], |row| {
-            Ok(Undoable { run: read(row)?, actor: row.get(8)?, undone_by: row.get(9)? })
+            Ok(Undoable { run: read(row)?, actor: row.get(9)?, undone_by: row.get(10)? })
         })
         .await
 }
@@ -241,11 +310,11 @@ pub async fn line(session: &mut Session, company: CompanyId, run: RunId) -> Resu
 fn read_line(row: &Row<'_>) -> Result<RunLine> {
     Ok(RunLine {
         run: read(row)?,
-        actor: row.get(8)?,
-        assigned: row.get(9)?,
-        agents: row.get(10)?,
-        unassigned: row.get(11)?,
-        undone_by: row.get(12)?,
+        actor: row.get(9)?,
+        assigned: row.get(10)?,
+        agents: row.get(11)?,
+        unassigned: row.get(12)?,
+        undone_by: row.get(13)?,
     })
 }
 
@@ -299,8 +368,8 @@ pub async fn fail(
 }
 
 /// The latest runs of a job, newest first.
-pub async fn latest(session: &mut Session, company: CompanyId, job: &str, rows_max: i64) -> Result<Vec<Run>> {
-    session.rows(&LATEST, params![company, job, rows_max], read).await
+pub async fn latest(session: &mut Session, company: CompanyId, job: Job, rows_max: i64) -> Result<Vec<Run>> {
+    session.rows(&LATEST, params![company, job.word(), rows_max], read).await
 }
 
 fn read(row: &Row<'_>) -> Result<Run> {
@@ -313,5 +382,6 @@ fn read(row: &Row<'_>) -> Result<Run> {
         finished_at: row.get(5)?,
         failure: row.get(6)?,
         summary: row.get(7)?,
+        slot_at: row.get(8)?,
     })
 }

@@ -32,6 +32,7 @@ pub const STAGES: &[&Stage] = &[
     &crate::queues::STAGE_QUEUES,
     &crate::hands::STAGE_HAND_MOVES,
     &crate::selection::STAGE_CHOSEN,
+    &crate::stale::STAGE_STALE,
     &crate::status_change::STAGE_STATUS_CHANGES,
     &crate::runs::STAGE_RUN_AGENTS,
     &crate::undo::STAGE_UNDONE,

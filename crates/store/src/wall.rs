@@ -3,7 +3,7 @@
 use crate::{prepared, schema};
 
 /// Tables that belong to no company, or lead to it.
-const GLOBAL: [&str; 4] = ["id_blocks", "companies", "sign_ins", "sessions"];
+const GLOBAL: [&str; 5] = ["id_blocks", "companies", "sign_ins", "sessions", "alarms"];
 
 #[test]
 fn every_key_of_a_companys_table_begins_with_the_company() {

@@ -1,6 +1,9 @@
 //! Every address of the site, as a function: a link that is written by hand breaks when its page moves.
 
-use domain::ids::{ImportId, LeadId, RunId, UserId};
+use domain::{
+    ids::{ImportId, LeadId, RunId, UserId},
+    job::Job,
+};
 
 macro_rules! fixed {
     ($($name:ident = $path:literal;)+) => {$(
@@ -34,9 +37,6 @@ fixed! {
     users = "/users";
     new_user = "/users/new";
     configurations = "/settings/configurations";
-    auto_assignment = "/settings/auto-assignment";
-    run_now = "/settings/auto-assignment/run";
-    auto_assignment_preview = "/settings/auto-assignment/preview";
     live = "/live";
     kit = "/kit";
     health = "/health";
@@ -45,6 +45,26 @@ fixed! {
 /// Where leads are added: with a file by whoever may, else one by one.
 pub const fn add_leads(may_import: bool) -> &'static str {
     if may_import { imports() } else { new_lead() }
+}
+
+/// The settings of a job.
+pub fn job(job: Job) -> String {
+    format!("/settings/jobs/{}", job.word())
+}
+
+/// What a run of a job would do now.
+pub fn job_preview(job: Job) -> String {
+    format!("{}/preview", self::job(job))
+}
+
+/// Asks before a job runs now, and runs it.
+pub fn run_now(job: Job) -> String {
+    format!("{}/run", self::job(job))
+}
+
+/// How many leads a removal would take today, with settings that are not saved yet.
+pub const fn removal_would_take() -> &'static str {
+    "/settings/jobs/removal/would-take"
 }
 
 /// A lead's panel.

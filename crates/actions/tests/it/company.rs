@@ -5,9 +5,9 @@ use actions::{
     add_user::{NewUser, UserAdded, add_user},
     create_company::{NewCompany, create_company},
     edit_user::PersonField,
-    save_auto_assignment::{Change, save_auto_assignment},
+    save_job::{Change, Saved, save_job},
 };
-use domain::{email::Email, role::Permission, status::StatusMark, viewer::Viewer};
+use domain::{email::Email, job::Job, role::Permission, status::StatusMark, viewer::Viewer};
 use store::{companies, jobs, roles, statuses, users};
 
 fn acme(name: &str, password: &str) -> NewCompany {
@@ -71,7 +71,7 @@ fn r2_r3_r5_r13_a_new_company() {
         let people = users::list(session, company).await.expect("users");
         assert_eq!(people.len(), 1);
         assert_eq!((people[0].id, people[0].role.as_str()), (admin, "Company Admin"));
-        let settings = jobs::auto_assignment(session, company, &known).await.expect("settings");
+        let settings = jobs::settings(session, company, Job::Assignment, &known).await.expect("settings");
         assert_eq!((settings.enabled, settings.at.to_string().as_str()), (false, "09:00"));
         assert_eq!(settings.statuses, [known.marked(StatusMark::Unassigned).id]);
     });
@@ -184,7 +184,7 @@ fn r25_settings_are_checked_and_what_is_not_named_stays() {
             ),
             (
                 Change { statuses: statuses(&[]), ..Change::default() },
-                "auto lead assignment cannot be enabled without a status to take leads from; choose at least one".into(),
+                "Auto lead assignment cannot be enabled without a status to take leads from; choose at least one".into(),
             ),
             (
                 Change { statuses: statuses(&[]), enabled: Some(false), ..Change::default() },
@@ -192,15 +192,15 @@ fn r25_settings_are_checked_and_what_is_not_named_stays() {
             ),
             (
                 Change { enabled: on, ..Change::default() },
-                "auto lead assignment cannot be enabled without a status to take leads from; choose at least one".into(),
+                "Auto lead assignment cannot be enabled without a status to take leads from; choose at least one".into(),
             ),
         ] {
-            let answer = save_auto_assignment(&office.store, office.company.id, change, Viewer::Operator, NOW).await;
+            let answer = save_job(&office.store, office.company.id, Job::Assignment, change, Viewer::Operator, NOW).await;
             let mut reader = office.store.read().await.expect("a reader");
-            let saved = jobs::auto_assignment(reader.session(), office.company.id, &office.statuses).await.expect("read");
+            let saved = jobs::settings(reader.session(), office.company.id, Job::Assignment, &office.statuses).await.expect("read");
             let said = match answer {
                 Err(told) => told.to_string(),
-                Ok(answered) => {
+                Ok(Saved { settings: answered, .. }) => {
                     // In the company's order when read back, in the actor's order when answered: the same set.
                     let names: Vec<&str> = answered
                         .statuses

@@ -2,10 +2,12 @@
 
 use actions::{
     Result,
-    run_assignment::{self, Report},
+    runs::{self, Order, Report},
+    save_job::{Saved, save_job},
 };
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, LeadId, StatusId, UserId},
+    job::Job,
     role::{DEFAULTS, Scope},
     status::Statuses,
     time::Moment,
@@ -23,6 +25,7 @@ use store::{
     labels::{self, Label},
     leads::{self, Capture, NewLead},
     params, roles,
+    runs::StartedBy,
     sql::Sql,
     statuses,
     testing::{TestDatabase, on_both_engines},
@@ -117,21 +120,26 @@ impl Office {
 
     /// Whose leads the automatic assignment deals, and how.
     pub async fn deals(self, statuses: &[&str], strategy: allot::Strategy) -> Office {
-        let change = actions::save_auto_assignment::Change {
+        let change = actions::save_job::Change {
             statuses: Some(statuses.iter().map(|name| (*name).to_owned()).collect()),
             strategy: Some(strategy),
             ..Default::default()
         };
-        actions::save_auto_assignment::save_auto_assignment(
-            &self.store,
-            self.company.id,
-            change,
-            Viewer::Operator,
-            NOW,
-        )
-        .await
-        .expect("saved");
+        self.saves(Job::Assignment, change, NOW).await;
         self
+    }
+
+    /// The operator changes the settings of a job.
+    pub async fn saves(&self, job: Job, change: actions::save_job::Change, now: Moment) -> Saved {
+        save_job(&self.store, self.company.id, job, change, Viewer::Operator, now).await.expect("saved")
+    }
+
+    /// Runs a job at a moment and looks whether all is well afterwards.
+    pub async fn runs(&self, job: Job, now: Moment) -> Report {
+        let order = Order::now(job, Viewer::Operator, StartedBy::CommandLine);
+        let report = runs::run(&self.store, &self.company, order, &|| now).await.expect("it runs");
+        self.well().await;
+        report
     }
 
     /// Runs the automatic assignment and looks whether all is well afterwards.
@@ -142,11 +150,12 @@ impl Office {
     }
 
     pub async fn try_run(&self) -> Result<Report> {
-        run_assignment::run(&self.store, &self.company, Viewer::Operator, "command line", &|| NOW).await
+        let order = Order::now(Job::Assignment, Viewer::Operator, StartedBy::CommandLine);
+        runs::run(&self.store, &self.company, order, &|| NOW).await
     }
 
     pub async fn preview(&self) -> Report {
-        run_assignment::preview(&self.store, &self.company, NOW).await.expect("a preview")
+        runs::preview(&self.store, &self.company, Job::Assignment, NOW).await.expect("a preview")
     }
 
     /// The doctor finds nothing.

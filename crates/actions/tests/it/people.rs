@@ -4,10 +4,10 @@ use crate::office::{NOW, Office, on_both};
 use actions::{
     ban_user::{ban_user, unban_user},
     edit_user::{NewPassword, PersonField, PersonSaved, UserEdit, edit_user, set_cap},
-    save_auto_assignment::{Change, WRONG_PASSWORD, save_auto_assignment},
+    save_job::{Change, WRONG_PASSWORD, save_job},
     set_password::{end_sessions, set_password, verify_password},
 };
-use domain::{email::Email, ids::UserId, viewer::Viewer};
+use domain::{email::Email, ids::UserId, job::Job, viewer::Viewer};
 use store::{
     agents::{self, Among},
     params,
@@ -265,17 +265,18 @@ fn r25_a_person_saves_with_their_own_password() {
         let save = |own_password: Option<&str>| {
             let own_password = own_password.map(str::to_owned);
             let change = Change { enabled: Some(true), own_password, ..Change::default() };
-            save_auto_assignment(store, company, change, ann, NOW)
+            save_job(store, company, Job::Assignment, change, ann, NOW)
         };
         for password in [None, Some(""), Some("other horses")] {
             let told = save(password).await.expect_err("refused");
             assert_eq!(told.to_string(), WRONG_PASSWORD);
         }
         let mut reader = store.read().await.expect("a reader");
-        let settings = store::jobs::auto_assignment(reader.session(), company, &office.statuses).await;
+        let settings =
+            store::jobs::settings(reader.session(), company, Job::Assignment, &office.statuses).await;
         assert!(!settings.expect("read").enabled);
         drop(reader);
-        assert!(save(Some("correct horse")).await.expect("saved").enabled);
+        assert!(save(Some("correct horse")).await.expect("saved").settings.enabled);
     });
 }
 

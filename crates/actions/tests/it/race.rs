@@ -1,5 +1,5 @@
 //! Everybody at once: ten managers assign by hand and in bulk, set statuses and take runs back, agents work on what is
-//! theirs, files come in, leads are captured one by one, and the job runs on and on. What each of them was told is kept
+//! theirs, files come in, leads are captured one by one, and the jobs run on and on. What each of them was told is kept
 //! ([`ledger`]), and afterwards the timelines are played through from their beginning and compared with it ([`replay`]).
 //!
 //! Bounded by a number of rounds; `EVENHAND_RACE_SECONDS=60` goes on for so long instead, on each engine. Who draws what
@@ -16,7 +16,8 @@ use actions::{
     assign_leads::{AssignLeads, BulkAssignment, assign_leads},
     import_leads::{Import, import_leads},
     lead_file::Limits,
-    run_assignment,
+    runs::Order,
+    save_job::Change,
     selection::{Bulk, Selection},
     set_status::{SetStatus, StatusSet, set_status},
     set_statuses::{SetStatuses, StatusesSet, set_statuses},
@@ -26,7 +27,8 @@ use actions::{
     undo_run::{UndoRun, Undone, undo_run},
 };
 use domain::{
-    ids::{LeadId, StatusId, UserId},
+    ids::{CompanyId, LeadId, StatusId, UserId},
+    job::Job,
     lead_list::{Filter, Owner, Sort},
     phone::Country,
     time::Moment,
@@ -41,16 +43,28 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use store::{doctor, imports, lists, runs, tags::Way};
+use store::{
+    dialect::Engine,
+    doctor, imports, lists, queues,
+    runs::{self, StartedBy},
+    sql::Sql,
+    tags::Way,
+};
+use tokio::sync::oneshot;
 
 const ROSTER: &str = "A cap 60; B cap 40; C cap 25 in Pune; D cap 10; E cap 90; F cap 1; G cap 0; H banned; I; J cap 30 in Goa;
     M1 Manager; M2 Manager; M3 Manager; M4 Manager; M5 Manager; M6 Manager; M7 Manager; M8 Manager;
     M9 Manager in Pune; M10 Manager in Goa";
 const LEADS: &str =
     "60 Unassigned; 40 Unassigned in Pune; 50 Missed; 30 Missed of A; 30 Missed of B; 8 Busy of D;
-    20 Missed of J; 5 Missed of H";
-/// What the job deals; nothing in another status is its business.
+    20 Missed of J; 5 Missed of H; 20 Busy of E; 10 Interested of B; 4 Busy of H";
+/// What the assignment deals; nothing in another status is its business.
 const DEALT: [&str; 2] = ["Unassigned", "Missed"];
+/// What the removal takes back when nobody has worked on it for three days: some of the leads that were there before.
+const REMOVED: [&str; 2] = ["Busy", "Interested"];
+const STALE_DAYS: i64 = 3;
+/// What goes by itself, one run after the other.
+const JOBS: [Job; 4] = [Job::Assignment, Job::TopUp, Job::Assignment, Job::Removal];
 /// What people set: what the job deals comes up more often, so that it does not run out.
 const SET: [&str; 9] = [
     "Unassigned",
@@ -79,7 +93,13 @@ fn r24_r32_r41_everybody_at_once_keeps_every_rule() {
             .await
             .deals(&DEALT, allot::Strategy::EqualShares)
             .await;
-        let before = replay::Before::note(&office, &DEALT).await;
+        let stale = Change {
+            statuses: Some(REMOVED.map(str::to_owned).to_vec()),
+            stale_days: Some(STALE_DAYS),
+            ..Change::default()
+        };
+        office.saves(Job::Removal, stale, NOW).await;
+        let before = replay::Before::note(&office, &DEALT, &REMOVED).await;
         let mut viewers = HashMap::new();
         for name in office.people.keys() {
             viewers.insert(name.clone(), office.viewer(name).await);
@@ -109,7 +129,7 @@ fn r24_r32_r41_everybody_at_once_keeps_every_rule() {
         let work = race.works();
         tasks.spawn(async move { work.race.captures().await });
         let run = Arc::clone(&race);
-        tasks.spawn(async move { run.runs_the_job().await });
+        tasks.spawn(async move { run.runs_the_jobs().await });
         let watched = Arc::clone(&race);
         tasks.spawn(async move { watched.examines().await });
         tasks.join_all().await;
@@ -122,6 +142,86 @@ fn r24_r32_r41_everybody_at_once_keeps_every_rule() {
         // And the house still works.
         race.office.run().await;
     });
+}
+
+/// On SQLite writes come one after the other; here somebody waits for a queue while the lead goes with its import.
+#[test]
+fn r24_a_lead_that_goes_while_somebody_waits_for_a_queue_is_not_found() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Root Admin; A").await;
+        if office.store.engine() == Engine::Sqlite {
+            return;
+        }
+        let (store, company, a) = (office.store.clone(), office.company.id, office.people["A"]);
+        let brought = import_leads(
+            &store,
+            std::io::Cursor::new("First Name,Phone\nLea,+919876543210\n"),
+            file(company, "Expo", None),
+            Arc::new(|| NOW),
+            Arc::new(|_| {}),
+        )
+        .await
+        .expect("imported");
+        let viewer = office.viewer("Root").await;
+        let mut reader = store.read().await.expect("a reader");
+        let (filter, sort) = (Filter::default(), Sort::Newest);
+        let page = lists::page(reader.session(), company, &filter, sort, viewer.sight(), None, 1).await;
+        let line = page.expect("a page").lines.pop().expect("a lead");
+
+        let ((holds, is_held), (let_go, told)) = (oneshot::channel(), oneshot::channel::<()>());
+        let held = store.clone();
+        let holding = tokio::spawn(async move {
+            held.write(move |session| {
+                Box::pin(async move {
+                    queues::lock(session, company, vec![a]).await?;
+                    holds.send(()).expect("somebody waits");
+                    let _ = told.await;
+                    Ok::<_, store::Error>(())
+                })
+            })
+            .await
+        });
+        is_held.await.expect("held");
+        let order = AssignLead {
+            company,
+            viewer,
+            lead: line.id,
+            version: line.version,
+            to: a,
+            exceed_cap: false,
+            now: NOW,
+        };
+        let assigning = store.clone();
+        let assigning = tokio::spawn(async move { assign_lead(&assigning, order).await });
+        let waits = Sql::built(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                .into(),
+        );
+        while reader.session().one(&waits, &[], |row| row.get::<i64>(0)).await.expect("asked") == 0 {}
+        let undone = undo_import(&store, company, brought.import, viewer, NOW).await.expect("undone");
+        assert_eq!(undone, undo_import::Undone::Done { taken_back: 1, kept: 0 });
+        let_go.send(()).expect("somebody holds");
+        holding.await.expect("no panic").expect("let go");
+        let answer = assigning.await.expect("no panic").expect("an answer");
+        assert_eq!(answer, Assignment::NotFound);
+        office.well().await;
+    });
+}
+
+/// How a file is brought in.
+fn file(company: CompanyId, source: &str, branch: Option<&str>) -> Import {
+    Import {
+        company,
+        viewer: Viewer::Operator,
+        may_convert: false,
+        file_name: "race.csv".into(),
+        country: Country::from_code("IN").expect("a country"),
+        source: Some(source.to_owned()),
+        branch: branch.map(str::to_owned),
+        department: None,
+        keeps_details: false,
+        limits: Limits::default(),
+    }
 }
 
 /// A generator of numbers that are the same every time (Numerical Recipes' ranqd1 over 64 bits).
@@ -284,7 +384,7 @@ impl Race {
                     12 => self.tags(viewer, &look, &mut draw).await,
                     13 => self.takes_a_run_back(viewer, &mut draw).await,
                     14 => self.takes_an_import_back(viewer, &mut draw).await,
-                    _ => self.runs_once(viewer, "person").await,
+                    _ => self.runs_once(*draw.one_of(&JOBS), viewer, StartedBy::Person).await,
                 }
             }
         }
@@ -466,23 +566,12 @@ impl Race {
             let branch = *draw.one_of(&[None, None, Some("Pune"), Some("Goa")]);
             let rows: Vec<String> =
                 (first..first + IMPORTED).map(|row| format!("N{row},+9188{row:08}")).collect();
-            let file = format!("First Name,Phone\n{}\n", rows.join("\n")).into_bytes();
-            let order = Import {
-                company: self.office.company.id,
-                viewer: Viewer::Operator,
-                may_convert: false,
-                file_name: "race.csv".into(),
-                country: Country::from_code("IN").expect("a country"),
-                source: Some(format!("Expo {number}")),
-                branch: branch.map(str::to_owned),
-                department: None,
-                keeps_details: false,
-                limits: Limits::default(),
-            };
+            let rows = format!("First Name,Phone\n{}\n", rows.join("\n")).into_bytes();
+            let order = file(self.office.company.id, &format!("Expo {number}"), branch);
             let clock = Arc::clone(&self.clock);
             let done = import_leads(
                 &self.office.store,
-                std::io::Cursor::new(file),
+                std::io::Cursor::new(rows),
                 order,
                 Arc::new(move || tick(&clock)),
                 Arc::new(|_| {}),
@@ -534,19 +623,23 @@ impl Race {
         }
     }
 
-    /// The job, one run after the other, until everybody has gone home.
-    async fn runs_the_job(&self) {
-        while self.working.load(Ordering::Relaxed) > 0 {
-            self.runs_once(Viewer::Operator, "schedule").await;
+    /// The jobs, one run after the other, until everybody has gone home.
+    async fn runs_the_jobs(&self) {
+        for job in JOBS.into_iter().cycle() {
+            if self.working.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            self.runs_once(job, Viewer::Operator, StartedBy::Schedule).await;
             // A refusal comes at once, and whoever runs needs this thread, too.
             tokio::task::yield_now().await;
         }
     }
 
-    async fn runs_once(&self, viewer: Viewer, started_by: &'static str) {
+    async fn runs_once(&self, job: Job, viewer: Viewer, by: StartedBy) {
         let office = &self.office;
         let clock = || self.now();
-        let ran = run_assignment::run(&office.store, &office.company, viewer, started_by, &clock).await;
+        let order = Order::now(job, viewer, by);
+        let ran = actions::runs::run(&office.store, &office.company, order, &clock).await;
         let (how, deed) = match ran {
             Ok(report) => {
                 let (run, leads) = (report.run.expect("a run has a record"), report.numbers.assigned);
@@ -560,7 +653,12 @@ impl Race {
             Err(actions::Error::Refused(_)) => ("a run is in progress", None),
             Err(error) => (refused(error), None),
         };
-        self.ledger.note("run", how, self.now(), deed);
+        let verb = match job {
+            Job::Assignment => "run the assignment",
+            Job::TopUp => "run the top-up",
+            Job::Removal => "run the removal",
+        };
+        self.ledger.note(verb, how, self.now(), deed);
     }
 
     /// While all this goes on, every snapshot is sound.

@@ -1,11 +1,11 @@
 //! The automatic assignment from end to end: R26 to R34, R41 to R43.
 
 use crate::office::{NOW, Office, on_both};
-use actions::run_assignment::{self, Report};
+use actions::runs::{Order, Report, last_run};
 use allot::Strategy::{EqualShares, LevelQueues};
 use domain::{
     ids::{LeadId, RunId},
-    job::ASSIGNMENT,
+    job::Job,
     pool::{Move, Outcome},
     status::StatusMark,
 };
@@ -14,7 +14,9 @@ use proptest::{
     strategy::ValueTree,
     test_runner::TestRunner,
 };
-use store::{assign, runs, users};
+use store::{assign, runs, runs::StartedBy, users};
+
+const SCHEDULE: runs::Start = runs::Start { by: StartedBy::Schedule, actor: None, slot: None };
 
 /// The report in short: `2 assigned, 1 kept, 1 agents at cap; 3 banned`.
 fn short(report: &Report) -> String {
@@ -515,7 +517,7 @@ fn r33_the_sentence_of_a_real_run_in_all_its_states() {
         let office = office.deals(&["Unassigned", "Missed"], EqualShares).await;
         let said = async |office: &Office| {
             let last =
-                run_assignment::last_run(&office.store, &office.company, NOW).await.expect("a sentence");
+                last_run(&office.store, &office.company, Job::Assignment, NOW).await.expect("a sentence");
             (last.sentence, last.second_line)
         };
         assert_eq!(said(&office).await, ("Never run.".to_owned(), String::new()));
@@ -535,9 +537,7 @@ fn r33_the_sentence_of_a_real_run_in_all_its_states() {
         let opened: store::Result<RunId> = office
             .store
             .write(move |session| {
-                Box::pin(
-                    async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await },
-                )
+                Box::pin(async move { runs::start(session, company, Job::Assignment, &SCHEDULE, NOW).await })
             })
             .await;
         let lease = office.store.try_lease(company).await.expect("asked").expect("free");
@@ -559,9 +559,7 @@ fn r33_the_sentence_of_a_real_run_in_all_its_states() {
         let opened: store::Result<RunId> = office
             .store
             .write(move |session| {
-                Box::pin(
-                    async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await },
-                )
+                Box::pin(async move { runs::start(session, company, Job::Assignment, &SCHEDULE, NOW).await })
             })
             .await;
         opened.expect("opened");
@@ -603,24 +601,20 @@ fn r42_a_run_whose_process_died_is_marked_by_the_next_and_its_leads_are_as_befor
         let opened: store::Result<RunId> = office
             .store
             .write(move |session| {
-                Box::pin(
-                    async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await },
-                )
+                Box::pin(async move { runs::start(session, company, Job::Assignment, &SCHEDULE, NOW).await })
             })
             .await;
         let dead = opened.expect("opened");
         let again: store::Result<RunId> = office
             .store
             .write(move |session| {
-                Box::pin(
-                    async move { runs::start(session, company, ASSIGNMENT, "schedule", None, NOW).await },
-                )
+                Box::pin(async move { runs::start(session, company, Job::Assignment, &SCHEDULE, NOW).await })
             })
             .await;
         assert!(matches!(again, Err(store::Error::Conflict { .. })), "R41: one at a time, whoever asks");
         assert_eq!(short(&office.run().await), "1 assigned");
         let mut reader = office.store.read().await.expect("a reader");
-        let record = runs::latest(reader.session(), company, ASSIGNMENT, 10).await.expect("runs");
+        let record = runs::latest(reader.session(), company, Job::Assignment, 10).await.expect("runs");
         assert_eq!(record.iter().map(|run| run.state.as_str()).collect::<Vec<_>>(), ["done", "failed"]);
         assert_eq!(record[1].id, dead);
         assert!(record[1].failure.as_deref().expect("a reason").starts_with("interrupted"));
@@ -651,16 +645,11 @@ fn r42_a_run_that_was_taken_for_dead_changes_nothing() {
             }
             NOW
         };
-        let viewer = domain::viewer::Viewer::Operator;
-        let told = tokio::task::unconstrained(run_assignment::run(
-            &office.store,
-            &office.company,
-            viewer,
-            "schedule",
-            &clock,
-        ))
-        .await
-        .expect_err("it is refused");
+        let order = Order::now(Job::Assignment, domain::viewer::Viewer::Operator, StartedBy::Schedule);
+        let told =
+            tokio::task::unconstrained(actions::runs::run(&office.store, &office.company, order, &clock))
+                .await
+                .expect_err("it is refused");
         assert!(told.to_string().contains("took this run for dead"), "{told}");
         assert_eq!(office.places().await, "Lea - Unassigned");
         office.well().await;

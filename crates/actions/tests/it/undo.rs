@@ -7,7 +7,7 @@ use crate::{
 use actions::{
     add_note::{AddNote, add_note},
     assign_leads::AssignLeads,
-    run_assignment,
+    runs::last_run,
     set_statuses::{SetStatuses, set_statuses},
     spread_leads::{SpreadLeads, Spreading, spread_leads},
     undo_run::{AboveCap, UndoRun, Undoing, Undone, undo_run},
@@ -15,6 +15,7 @@ use actions::{
 use domain::{
     bulk::Skipped,
     ids::RunId,
+    job::Job,
     lead_list::{Filter, Sort},
     status::StatusKind,
     time::Moment,
@@ -127,7 +128,7 @@ fn r45_a_run_of_the_job_is_undone_but_for_what_was_touched() {
         assert_eq!(undo_by(&office, root, true, run).await, Undone::Already { by: undone.run });
         assert_eq!(undo_by(&office, root, true, undone.run).await, Undone::IsAnUndo);
         assert_eq!(undo_by(&office, root, true, RunId(999_999)).await, Undone::NotFound);
-        let last = run_assignment::last_run(&office.store, &office.company, NOW).await.expect("read");
+        let last = last_run(&office.store, &office.company, Job::Assignment, NOW).await.expect("read");
         assert_eq!(last.sentence, report.sentence);
         // Who had a lead for the length of a run is not avoided as an earlier owner: it goes to the same one again.
         let again = office.run().await;

@@ -7,14 +7,15 @@ use crate::{
     place::{Bench, Place},
     table::Table,
 };
-use actions::run_assignment;
+use actions::runs::{self, Order};
 use anyhow::{Context, Result, bail, ensure};
 use domain::{
+    job::Job,
     lead_list::{Filter, Sort},
     viewer::{Sight, Viewer},
 };
 use std::{env, fs, path::Path, process::Command, time::Duration};
-use store::{dialect::Engine, lists};
+use store::{dialect::Engine, lists, runs::StartedBy};
 
 const NO_LEADS: Size = Size { leads: 0, unassigned: 0, agents: 20, cap: 300 };
 
@@ -70,8 +71,13 @@ pub async fn child(arguments: &[String]) -> Result<()> {
             import::import(&store, company.id, Path::new(file)).await?;
         }
         "run" => {
-            let report =
-                run_assignment::run(&store, &company, Viewer::Operator, "command line", &|| NOW).await?;
+            let report = runs::run(
+                &store,
+                &company,
+                Order::now(Job::Assignment, Viewer::Operator, StartedBy::CommandLine),
+                &|| NOW,
+            )
+            .await?;
             ensure!(report.numbers.assigned > 100_000, "{} leads were dealt", report.numbers.assigned);
         }
         _ => {}

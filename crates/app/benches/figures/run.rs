@@ -5,11 +5,11 @@ use crate::{
     place::Bench,
     table::Table,
 };
-use actions::run_assignment;
+use actions::runs::{self, Order};
 use anyhow::{Result, ensure};
-use domain::viewer::Viewer;
+use domain::{job::Job, viewer::Viewer};
 use std::time::Instant;
-use store::dialect::Engine;
+use store::{dialect::Engine, runs::StartedBy};
 
 const SIZE: Size = Size { leads: 200_000, unassigned: 200_000, agents: 1_000, cap: 300 };
 /// Two databases with the same answers hold the same rows.
@@ -31,8 +31,13 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
         let store = place.open().await?;
         let known = data::known(&store).await?;
         let started = Instant::now();
-        let report =
-            run_assignment::run(&store, &known.company, Viewer::Operator, "command line", &|| NOW).await?;
+        let report = runs::run(
+            &store,
+            &known.company,
+            Order::now(Job::Assignment, Viewer::Operator, StartedBy::CommandLine),
+            &|| NOW,
+        )
+        .await?;
         ours.push(started.elapsed());
         drop(store);
         ensure!(

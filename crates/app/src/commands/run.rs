@@ -1,30 +1,35 @@
-//! `evenhand run assignment`
+//! `evenhand run assignment`, `top-up` and `removal`
 
 use crate::{
-    cli::{Place, Run, RunAssignment},
+    cli::{Place, Run, RunJob},
     clock, output,
 };
-use actions::run_assignment::{self, Report};
+use actions::runs::{self, Order, Report};
 use domain::{
     ids::{RunId, UserId},
+    job::Job,
     pool::AgentLine,
     sentence::RunNumbers,
     viewer::Viewer,
 };
 use std::io::Write;
+use store::runs::StartedBy;
 
 pub async fn run(place: &Place, command: Run) -> anyhow::Result<()> {
     match command {
-        Run::Assignment(args) => assignment(place, args).await,
+        Run::Assignment(args) => now(place, Job::Assignment, args).await,
+        Run::TopUp(args) => now(place, Job::TopUp, args).await,
+        Run::Removal(args) => now(place, Job::Removal, args).await,
     }
 }
 
-async fn assignment(place: &Place, args: RunAssignment) -> anyhow::Result<()> {
+async fn now(place: &Place, job: Job, args: RunJob) -> anyhow::Result<()> {
     let (store, company) = place.open_company().await?;
     let report = if args.preview {
-        run_assignment::preview(&store, &company, clock::now()).await?
+        runs::preview(&store, &company, job, clock::now()).await?
     } else {
-        run_assignment::run(&store, &company, Viewer::Operator, "command line", &clock::now).await?
+        let order = Order::now(job, Viewer::Operator, StartedBy::CommandLine);
+        runs::run(&store, &company, order, &clock::now).await?
     };
     if args.output.json { output::json(&ReportJson::from(&report)) } else { Ok(print(&report)?) }
 }
@@ -110,12 +115,14 @@ pub fn print(report: &Report) -> std::io::Result<()> {
             ]
         })
         .collect();
-    if report.numbers == RunNumbers::default() {
+    if report.job == Job::Assignment && report.numbers == RunNumbers::default() {
         output::say(
             "There is no lead in the chosen statuses; bring some in with `evenhand import`, or choose more with `evenhand settings auto-assignment --statuses`.",
         );
     }
-    if rows.is_empty() {
+    if rows.is_empty() && report.job == Job::Removal {
+        // Nobody loses anything: the sentence has said so.
+    } else if rows.is_empty() {
         output::say("Nobody may receive leads yet; add agents with `evenhand user add --role Agent`.");
     } else {
         writeln!(out)?;

@@ -1,73 +1,118 @@
-//! `evenhand settings auto-assignment`
+//! `evenhand settings auto-assignment`, `top-up` and `removal`
 
 use crate::{
-    cli::{AutoAssignment, Place, Settings, Strategy},
+    cli::{First, OnOff, Place, Settings, Strategy, Timed},
     clock,
     output::{self, callers_fault},
 };
 use actions::{
-    run_assignment::last_run,
-    save_auto_assignment::{Change, save_auto_assignment},
+    keep_time, runs,
+    save_job::{Change, save_job},
 };
-use domain::{time::NotATime, viewer::Viewer};
+use domain::{job::Job, time::NotATime, viewer::Viewer};
 use std::io::Write;
 use store::{jobs, statuses};
 
 pub async fn settings(place: &Place, command: Settings) -> anyhow::Result<()> {
+    let is_oldest = |first: First| first == First::Oldest;
     match command {
-        Settings::AutoAssignment(args) => auto_assignment(place, args).await,
+        Settings::AutoAssignment(args) => {
+            let (json, change) = timed(args.timed)?;
+            let change = Change {
+                strategy: args.strategy.map(|strategy| match strategy {
+                    Strategy::EqualShares => allot::Strategy::EqualShares,
+                    Strategy::LevelQueues => allot::Strategy::LevelQueues,
+                }),
+                oldest_first: args.first.map(is_oldest),
+                rest_hours: args.rest_hours,
+                instant: args.instant.map(|switch| switch == OnOff::On),
+                ..change
+            };
+            of_job(place, Job::Assignment, change, json).await
+        }
+        Settings::TopUp(args) => {
+            let (json, change) = timed(args.timed)?;
+            let change = Change { oldest_first: args.first.map(is_oldest), ..change };
+            of_job(place, Job::TopUp, change, json).await
+        }
+        Settings::Removal(args) => {
+            let (json, change) = timed(args.timed)?;
+            of_job(place, Job::Removal, Change { stale_days: args.days, ..change }, json).await
+        }
     }
 }
 
-async fn auto_assignment(place: &Place, args: AutoAssignment) -> anyhow::Result<()> {
-    let (json, args_enable) = (args.output.json, args.enable);
+/// What every job has, and whether it is to be printed as JSON.
+fn timed(args: Timed) -> anyhow::Result<(bool, Change)> {
     let change = Change {
         enabled: if args.enable { Some(true) } else { args.disable.then_some(false) },
         statuses: args
             .statuses
             .map(|names| names.into_iter().filter(|name| !name.trim().is_empty()).collect()),
         at: args.at.map(|at| at.parse().map_err(|error: NotATime| callers_fault(error))).transpose()?,
-        strategy: args.strategy.map(|strategy| match strategy {
-            Strategy::EqualShares => allot::Strategy::EqualShares,
-            Strategy::LevelQueues => allot::Strategy::LevelQueues,
-        }),
-        oldest_first: None,
-        rest_hours: None,
-        own_password: None,
+        ..Change::default()
     };
+    Ok((args.output.json, change))
+}
+
+async fn of_job(place: &Place, job: Job, change: Change, json: bool) -> anyhow::Result<()> {
     let (store, company) = place.open_company().await?;
     if change != Change::default() {
-        save_auto_assignment(&store, company.id, change, Viewer::Operator, clock::now()).await?;
-    }
-    if args_enable {
-        output::say(
-            "The time is saved, but no service keeps it yet: let cron call `evenhand run assignment`.",
-        );
+        let saved = save_job(&store, company.id, job, change, Viewer::Operator, clock::now()).await?;
+        if let Some(warning) = saved.warning {
+            output::say(warning);
+        }
     }
     let mut reader = store.read().await?;
     let known = statuses::list(reader.session(), company.id).await?;
-    let now = jobs::auto_assignment(reader.session(), company.id, &known).await?;
-    let last = last_run(&store, &company, clock::now()).await?;
+    let settings = jobs::settings(reader.session(), company.id, job, &known).await?;
+    drop(reader);
+    let last = runs::last_run(&store, &company, job, clock::now()).await?;
+    let next = keep_time::next_run_of(&store, &company, &settings, clock::now()).await?;
     let names: Vec<String> =
-        now.statuses.iter().filter_map(|id| known.get(*id)).map(|status| status.name.clone()).collect();
+        settings.statuses.iter().filter_map(|id| known.get(*id)).map(|status| status.name.clone()).collect();
+    let first = if settings.oldest_first { "oldest" } else { "newest" };
     if json {
-        return output::json(&serde_json::json!({
-            "enabled": now.enabled,
+        let mut shown = serde_json::json!({
+            "enabled": settings.enabled,
             "statuses": names,
-            "at": now.at.to_string(),
-            "strategy": now.strategy.to_string(),
+            "at": settings.at.to_string(),
             "last_run": last.sentence,
             "last_run_details": last.second_line,
-        }));
+            "next_run": next,
+        });
+        match job {
+            Job::Assignment => {
+                shown["strategy"] = settings.strategy.to_string().into();
+                shown["first"] = first.into();
+                shown["rest_hours"] = settings.rest_hours.into();
+                shown["instant"] = settings.instant.into();
+            }
+            Job::TopUp => shown["first"] = first.into(),
+            Job::Removal => shown["days"] = settings.stale_days.into(),
+        }
+        return output::json(&shown);
     }
     let mut out = output::stdout();
-    writeln!(out, "Auto lead assignment: {}", if now.enabled { "on" } else { "off" })?;
+    writeln!(out, "{}: {}", job.title(), if settings.enabled { "on" } else { "off" })?;
     writeln!(out, "Statuses: {}", if names.is_empty() { "none".into() } else { names.join(", ") })?;
-    writeln!(out, "At: {} ({})", now.at, company.time_zone)?;
-    writeln!(out, "Strategy: {}", now.strategy)?;
+    writeln!(out, "At: {} ({})", settings.at, company.time_zone)?;
+    match job {
+        Job::Assignment => {
+            writeln!(out, "Strategy: {}", settings.strategy)?;
+            writeln!(out, "First: the {first} leads")?;
+            writeln!(out, "Hours of rest after an attempt: {}", settings.rest_hours)?;
+            writeln!(out, "Captured leads at once: {}", if settings.instant { "on" } else { "off" })?;
+        }
+        Job::TopUp => writeln!(out, "First: the {first} leads")?,
+        Job::Removal => writeln!(out, "Days without work: {}", settings.stale_days)?,
+    }
     writeln!(out, "{}", last.sentence)?;
     if !last.second_line.is_empty() {
         writeln!(out, "{}", last.second_line)?;
+    }
+    if let Some(next) = next {
+        writeln!(out, "{next} It needs `evenhand serve` to be running.")?;
     }
     out.flush()?;
     Ok(())

@@ -11,14 +11,15 @@ use actions::{
     assign_lead::{AssignLead, Assignment, assign_lead},
     create_company::{NewCompany, create_company},
     import_leads::{Import, import_leads},
-    run_assignment,
-    save_auto_assignment::{Change, save_auto_assignment},
+    runs::{self, Order},
+    save_job::{Change, save_job},
     set_status::{SetStatus, StatusSet, set_each},
 };
 use anyhow::Context;
 use domain::{
     email::Email,
     ids::LeadId,
+    job::Job,
     lead_list::Filter,
     phone::Country,
     role::Scope,
@@ -37,7 +38,9 @@ use std::{
 use store::{
     Store,
     companies::{self, Company},
-    lists, statuses, users,
+    lists,
+    runs::StartedBy,
+    statuses, users,
 };
 
 /// How many days.
@@ -169,12 +172,11 @@ impl History {
         }
         history.welcome(DAYS, evening).await?;
         let change = Change {
-            enabled: Some(true),
             statuses: Some(["Unassigned", "Not Picked", "Missed"].map(str::to_owned).to_vec()),
             at: Some(MinuteOfDay::NINE),
             ..Change::default()
         };
-        save_auto_assignment(store, history.company.id, change, Viewer::Operator, evening).await?;
+        history.save(change, evening).await?;
         history.plan_the_days();
         Ok(history)
     }
@@ -205,8 +207,15 @@ impl History {
             // A fair's list comes in late: twenty minutes ago, or after the morning's run.
             let late = Moment(self.now.0 - 20 * MINUTE).max(latest).min(self.now);
             self.import("denver-home-expo.csv", Kind::Expo("Denver"), BACKLOG, late).await?;
+            // Switched on from now on: the schedule leaves today's list to whoever looks at the demo.
+            self.save(Change { enabled: Some(true), ..Change::default() }, self.now).await?;
         }
         Ok(true)
+    }
+
+    async fn save(&self, change: Change, now: Moment) -> anyhow::Result<()> {
+        save_job(&self.store, self.company.id, Job::Assignment, change, Viewer::Operator, now).await?;
+        Ok(())
     }
 
     /// How many leads come in on which day: fewer on days off. If today has had no morning yet, none today.
@@ -303,7 +312,8 @@ impl History {
         self.import(&name, Kind::Daily, people, listed).await?;
         let ticking = AtomicI64::new(self.time(days_ago, "09:00").0);
         let clock = || Moment(ticking.fetch_add(130, Ordering::Relaxed));
-        run_assignment::run(&self.store, &self.company, Viewer::Operator, "schedule", &clock).await?;
+        let order = Order::now(Job::Assignment, Viewer::Operator, StartedBy::Schedule);
+        runs::run(&self.store, &self.company, order, &clock).await?;
         Ok(())
     }
 

@@ -2,8 +2,10 @@
 //! R33, R34, R43).
 
 use crate::stage::{PASSWORD, email_of, now, on_both, on_both_empty};
+use domain::job::Job;
 use serde_json::Value;
 use std::path::Path;
+use store::runs::{Start, StartedBy};
 
 #[test]
 fn a_list_is_imported_dealt_out_and_seen_to_arrive() {
@@ -78,8 +80,8 @@ fn a_list_is_imported_dealt_out_and_seen_to_arrive() {
         admin.reads_in("//dialog[@id='dialog']", "Run now?").await;
         admin.reads_in("//dialog[@id='dialog']", "Fairness check passed").await;
         admin.presses("dialog#dialog form button[data-weight=primary]").await;
-        admin.reads_in("//*[@id='last-run']", " — 9 leads assigned across 2 agents, ").await;
-        admin.reads_in("//*[@id='last-run']", "unassigned (agents at cap).").await;
+        admin.reads_in("//*[@id='assignment-last-run']", " — 9 leads assigned across 2 agents, ").await;
+        admin.reads_in("//*[@id='assignment-last-run']", "unassigned (agents at cap).").await;
 
         // They arrive.
         asha.finds("#tasks li:nth-child(5)").await;
@@ -117,7 +119,7 @@ fn r33_a_run_that_failed_is_told_without_a_reload() {
     on_both(|stage| async move {
         let admin = stage.window_of("Admin").await;
         admin.goes_to("/settings/configurations").await;
-        admin.reads_in("//*[@id='last-run']", "Never run.").await;
+        admin.reads_in("//*[@id='assignment-last-run']", "Never run.").await;
         // What is being typed is not lost when the line changes.
         admin.fills("input[name=rest_hours]", "13").await;
         admin.marks().await;
@@ -126,15 +128,15 @@ fn r33_a_run_that_failed_is_told_without_a_reload() {
             .store()
             .write(move |session| {
                 Box::pin(async move {
-                    let run =
-                        store::runs::start(session, company, "assignment", "schedule", None, now()).await?;
+                    let start = Start::by(StartedBy::Schedule);
+                    let run = store::runs::start(session, company, Job::Assignment, &start, now()).await?;
                     store::runs::fail(session, company, run, now(), "interrupted").await
                 })
             })
             .await
             .expect("written");
-        admin.reads_in("//*[@id='last-run']", "failed: interrupted. No lead was changed.").await;
-        admin.finds("#last-run [data-state=failed]").await;
+        admin.reads_in("//*[@id='assignment-last-run']", "failed: interrupted. No lead was changed.").await;
+        admin.finds("#assignment-last-run [data-state=failed]").await;
         admin.is_not_reloaded().await;
         assert_eq!(admin.script("return document.querySelector('[name=rest_hours]').value").await, "13");
     });

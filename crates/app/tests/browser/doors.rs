@@ -69,16 +69,16 @@ fn r25_settings_want_ones_own_password() {
         admin.presses("label:has(input[name=statuses])").await;
         admin.fills("input[name=rest_hours]", "7").await;
         let save = async |password: &str| {
-            if admin.counts("dialog#job-password[open]").await == 0 {
-                admin.presses("#job footer button[data-opens=job-password]").await;
+            if admin.counts("dialog#assignment-password[open]").await == 0 {
+                admin.presses("#assignment footer button[data-opens=assignment-password]").await;
             }
-            admin.finds("dialog#job-password[open]").await;
-            admin.types("dialog#job-password input[name=password]", password).await;
-            admin.presses("dialog#job-password button[type=submit]").await;
+            admin.finds("dialog#assignment-password[open]").await;
+            admin.types("dialog#assignment-password input[name=password]", password).await;
+            admin.presses("dialog#assignment-password button[type=submit]").await;
         };
         save("wrong horse").await;
         // The dialog is open again and says why; what was typed is kept.
-        admin.finds("dialog#job-password[open] .field[data-invalid]").await;
+        admin.finds("dialog#assignment-password[open] .field[data-invalid]").await;
         admin.finds("input[name=rest_hours][value='7']").await;
         save(PASSWORD).await;
         admin.reads("The settings are saved.").await;

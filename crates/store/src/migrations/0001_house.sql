@@ -49,6 +49,15 @@ CREATE TABLE sessions (
 
 CREATE INDEX sessions_user ON sessions (company_id, user_id);
 
+-- When the scheduler has to look at a company again: when the next of its jobs is due, or tried again. No row: nothing is
+-- switched on. Whoever changes the settings or looks at the company locks this row first.
+CREATE TABLE alarms (
+    company_id BIGINT NOT NULL PRIMARY KEY REFERENCES companies (id),
+    due_at_ms BIGINT NOT NULL
+) /*sqlite WITHOUT ROWID*/;
+
+CREATE INDEX alarms_due ON alarms (due_at_ms, company_id);
+
 -- People --------------------------------------------------------------------------------------------------------
 
 CREATE TABLE branches (
@@ -294,6 +303,9 @@ CREATE TABLE job_settings (
     strategy TEXT NOT NULL,
     oldest_first BIGINT NOT NULL CHECK (oldest_first IN (0, 1)),
     rest_hours BIGINT NOT NULL, -- hours between an attempt and the next deal of an owned lead
+    instant BIGINT NOT NULL CHECK (instant IN (0, 1)), -- assignment: a captured lead is assigned at once
+    stale_days BIGINT NOT NULL, -- removal: days without work after which a lead goes back
+    counts_from_ms BIGINT NOT NULL, -- when the time or the switch was changed: earlier slots do not count
     saved_at_ms BIGINT NOT NULL,
     saved_by_id BIGINT,
     PRIMARY KEY (company_id, job)
@@ -311,7 +323,7 @@ CREATE TABLE job_statuses (
 CREATE TABLE runs (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
-    job TEXT /*pg COLLATE "C"*/ NOT NULL, -- 'assignment', 'by hand' (a person's bulk change) or 'undo'
+    job TEXT /*pg COLLATE "C"*/ NOT NULL, -- 'assignment', 'top-up', 'removal', 'by hand' (a person's bulk change) or 'undo'
     state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
     started_by TEXT NOT NULL, -- 'command line', 'schedule' or 'person'
     actor_id BIGINT,
@@ -324,12 +336,20 @@ CREATE TABLE runs (
     unassigned BIGINT NOT NULL DEFAULT 0,
     summary TEXT, -- JSON: settings, leftovers, exceptions, surplus, skipped
     undoes_id BIGINT, -- the run that this one undid
+    slot_date TEXT /*pg COLLATE "C"*/, -- the schedule's turn that this run is for: the company's local date
+    slot_at_ms BIGINT, -- and since when it is due
     PRIMARY KEY (company_id, id),
     FOREIGN KEY (company_id, undoes_id) REFERENCES runs (company_id, id)
 ) /*sqlite WITHOUT ROWID*/;
 
 -- R41: one run of a company at a time, whoever asks.
 CREATE UNIQUE INDEX runs_in_progress ON runs (company_id) WHERE state = 'running';
+
+-- R38: a job succeeds once per local date, however many nodes keep the time.
+CREATE UNIQUE INDEX runs_slot_done ON runs (company_id, job, slot_date) WHERE slot_date IS NOT NULL AND state = 'done';
+
+-- The attempts of a date.
+CREATE INDEX runs_slot ON runs (company_id, job, slot_date) WHERE slot_date IS NOT NULL;
 
 -- R45: nothing is undone twice.
 CREATE UNIQUE INDEX runs_undone ON runs (company_id, undoes_id) WHERE undoes_id IS NOT NULL;

@@ -732,6 +732,7 @@ fn dealing() -> Dealing {
         second: Some("40 kept (nobody else had room); 75 not considered (60 follow-up, 15 banned).".into()),
         agents: agent_bars(),
         fair: true,
+        basis: None,
     }
 }
 
@@ -784,6 +785,7 @@ fn last_runs() -> Vec<LastRun> {
 
 fn job_card() -> JobCard {
     JobCard {
+        id: "assignment",
         title: "Auto lead assignment".into(),
         sentence: "Deals the leads of the chosen statuses out to the agents who have room, once a day."
             .into(),
@@ -813,6 +815,12 @@ fn job_card() -> JobCard {
                 .value("20")
                 .hint("Before an owned lead is dealt again."),
         ],
+        below: Some(field::switch(
+            "instant",
+            "Assign at once",
+            false,
+            Some("A lead that comes in goes to somebody the moment it is there."),
+        )),
         save: Some("/kit".into()),
         preview: Some("/kit/preview".into()),
         run_now: Some("/kit/preview".into()),

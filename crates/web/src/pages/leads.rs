@@ -96,7 +96,7 @@ pub async fn shown(
     };
     let actions = html! {
         @if shelf == Shelf::Leads && who.may(Permission::RunsStart) {
-            (Button::plain("Run Now").icon(Icon::Play).shows(links::run_now()))
+            (Button::plain("Run Now").icon(Icon::Play).shows(links::run_now(domain::job::Job::Assignment)))
         }
         @if shelf == Shelf::Leads && who.may(Permission::LeadsAdd) {
             (Button::primary("Add leads").icon(Icon::Plus).href(links::add_leads(who.may(Permission::LeadsImport))))

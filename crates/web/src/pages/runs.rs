@@ -14,7 +14,10 @@ use crate::{
     site::Site,
     words::{moment, number, took},
 };
-use actions::undo_run::{UndoRun, Undone, undo_run};
+use actions::{
+    runs::second_line,
+    undo_run::{UndoRun, Undone, undo_run},
+};
 use axum::{
     extract::{Path, RawQuery, State},
     response::Response,
@@ -22,6 +25,7 @@ use axum::{
 use domain::{
     bulk::Told,
     ids::RunId,
+    job::Job,
     role::Permission,
     sentence::{self, RunNumbers},
 };
@@ -152,14 +156,19 @@ fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
             let why = run.failure.as_deref().unwrap_or("unknown");
             (sentence::failed(run.started_at, &who.zone, why), String::new())
         }
-        _ if run.job == domain::job::ASSIGNMENT => serde_json::from_str::<RunNumbers>(summary).map_or_else(
-            |_| (String::new(), String::new()),
-            |numbers| (sentence::done(&numbers), sentence::second_line(&numbers)),
-        ),
-        _ => (
-            serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(),
-            String::new(),
-        ),
+        _ => match Job::from_word(&run.job) {
+            Some(job) => serde_json::from_str::<RunNumbers>(summary).map_or_else(
+                |_| (String::new(), String::new()),
+                |numbers| {
+                    let second = second_line(&numbers, run.slot_at, run.started_at, &who.zone);
+                    (sentence::done(job, &numbers), second)
+                },
+            ),
+            None => (
+                serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(),
+                String::new(),
+            ),
+        },
     }
 }
 
@@ -167,18 +176,21 @@ fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
 fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
     let run = &line.run;
     let (sentence, second) = told(line, who);
-    let is_a_job = run.job == domain::job::ASSIGNMENT;
+    let deals = Job::from_word(&run.job).is_some_and(|job| job != Job::Removal);
     Dealing {
         sentence,
         second: Some(second).filter(|line| !line.is_empty()),
         agents: agents.iter().map(AgentBar::from).collect(),
-        fair: is_a_job && run.state == "done",
+        fair: deals && run.state == "done",
+        basis: None,
     }
 }
 
 fn job_name(job: &str) -> &str {
+    if let Some(job) = Job::from_word(job) {
+        return job.title();
+    }
     match job {
-        domain::job::ASSIGNMENT => "Auto lead assignment",
         domain::bulk::BY_HAND => "Bulk change",
         domain::bulk::UNDO => "Undo",
         other => other,

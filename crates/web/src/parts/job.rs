@@ -1,4 +1,4 @@
-//! Jobs: the card of *Auto lead assignment*, its preview, and the queues before and after.
+//! Jobs: a card for each, its preview, and the queues before and after.
 
 use domain::pool::AgentLine;
 use maud::{Markup, html};
@@ -15,11 +15,13 @@ use super::{
 /// The card. Its form carries `enabled` = `on`, `statuses` (several), `at`, `strategy`, `password`.
 #[derive(Debug, Clone)]
 pub struct JobCard {
+    /// `assignment`: what its ids begin with.
+    pub id: &'static str,
     /// `Auto lead assignment`.
     pub title: String,
     /// What it does, in a sentence.
     pub sentence: String,
-    /// The address of the page; the card's region `#job` listens to the event `run`.
+    /// The address of the page; the line of the last run listens to the event `run`.
     pub href: String,
     /// Whether the schedule runs it.
     pub enabled: bool,
@@ -29,10 +31,12 @@ pub struct JobCard {
     pub at: String,
     /// The zone that time is in, beside the field.
     pub zone: String,
-    /// The strategies: value and title in the choice, and the sentence that explains it.
+    /// The strategies: value and title in the choice, and the sentence that explains it. Empty where there is no choice.
     pub strategies: Vec<(Choice, String)>,
     /// Further fields: hours of rest, the oldest first.
     pub more: Vec<Field>,
+    /// Under the fields: a switch, or what the settings mean today.
+    pub below: Option<Markup>,
     /// Where saving goes; none where the role may look only.
     pub save: Option<String>,
     /// The page of the preview.
@@ -104,12 +108,14 @@ pub fn last_run(last: &LastRun) -> Markup {
 /// The card, the region `#job`.
 pub fn job_card(card: &JobCard) -> Markup {
     let disabled = card.save.is_none();
+    let of = |part: &str| format!("{}-{part}", card.id);
+    let (title, last, password) = (of("title"), of("last-run"), of("password"));
     html! {
-        section.card.job #job aria-labelledby="job-title" {
+        section.card.job #(card.id) aria-labelledby=(title) {
             form method="post" action=[card.save.as_ref()] {
-                header { div { h2 #job-title { (card.title) } p { (card.sentence) } } (switch("enabled", "On", card.enabled, None)) }
+                header { div { h2 #(title) { (card.title) } p { (card.sentence) } } (switch("enabled", "On", card.enabled, None)) }
                 // Only the line is swapped when a run begins or ends: what is being typed into the form stays.
-                div #last-run data-live=(if matches!(card.last, LastRun::Running { .. }) { "hello run" } else { "run" }) hx-get=(card.href) hx-trigger="live" hx-target="this" hx-select="#last-run" hx-swap="outerMorph" {
+                div #(last) data-live=(if matches!(card.last, LastRun::Running { .. }) { "hello run" } else { "run" }) hx-get=(card.href) hx-trigger="live" hx-target="this" hx-select={ "#" (last) } hx-swap="outerMorph" {
                     (last_run(&card.last))
                     @if let Some(next) = &card.next { p.next { (next) } }
                 }
@@ -123,22 +129,25 @@ pub fn job_card(card: &JobCard) -> Markup {
                         }
                     }))
                     div.fields {
-                        (Field::time("at", "Runs every day at").value(&*card.at).hint(&*card.zone).required())
+                        (Field::time("at", "Runs every day at").id(of("at")).value(&*card.at).hint(&*card.zone).required())
                         @for field in &card.more { (field) }
                     }
-                    (group("Deals them out", None, None, &html! {
-                        div.radio-cards { @for (choice, sentence) in &card.strategies { (radio_card("strategy", &choice.value, &choice.label, sentence, choice.chosen)) } }
-                    }))
+                    @if !card.strategies.is_empty() {
+                        (group("Deals them out", None, None, &html! {
+                            div.radio-cards { @for (choice, sentence) in &card.strategies { (radio_card("strategy", &choice.value, &choice.label, sentence, choice.chosen)) } }
+                        }))
+                    }
+                    @if let Some(below) = &card.below { (below) }
                 }
                 footer.actions {
                     @if let Some(href) = &card.preview { (Button::plain("Preview").shows(&**href)) }
                     @if let Some(href) = &card.run_now { (Button::plain("Run Now").icon(Icon::Play).shows(&**href)) }
-                    @if card.save.is_some() { span.push {} (Button::primary("Save").opens("job-password")) }
+                    @if card.save.is_some() { span.push {} (Button::primary("Save").opens(&*password)) }
                 }
                 @if card.save.is_some() {
-                    (dialog::inline("job-password", "Save with your password", &html! {
+                    (dialog::inline(&password, "Save with your password", &html! {
                         p { "Settings of jobs decide who gets which leads, so saving asks for your own password." }
-                        (Field::password("password", "Your password").error(card.password_refused.as_deref()).required())
+                        (Field::password("password", "Your password").id(of("own-password")).error(card.password_refused.as_deref()).required())
                     }, &html! { (Button::plain("Cancel").closes()) (Button::primary("Save")) }))
                 }
             }
@@ -293,6 +302,8 @@ pub struct Dealing {
     pub agents: Vec<AgentBar>,
     /// `Fairness check passed`, where there is a certificate.
     pub fair: bool,
+    /// What the preview went by, for the run that follows it.
+    pub basis: Option<String>,
 }
 
 /// The sentence, the second line and the bars.
@@ -303,6 +314,7 @@ pub fn dealing(dealing: &Dealing) -> Markup {
             @if let Some(second) = &dealing.second { p.second { (second) } }
             @if dealing.fair { p.fair { (icon(Icon::Done)) "Fairness check passed" } }
             @if !dealing.agents.is_empty() { (agent_bars(&dealing.agents)) }
+            @if let Some(basis) = &dealing.basis { input type="hidden" name="preview" value=(basis); }
         }
     }
 }

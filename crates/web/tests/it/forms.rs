@@ -140,7 +140,7 @@ fn r25_settings_are_saved_with_ones_own_password_only() {
         };
         let save = async |form: &[(&str, String); 7]| {
             let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, &**value)).collect();
-            admin.post("/settings/auto-assignment", &form).await
+            admin.post("/settings/jobs/assignment", &form).await
         };
         let refused = save(&sent(&unassigned, "08:30", "wrong horse")).await;
         assert_eq!(refused.status, 422);
@@ -179,12 +179,12 @@ fn r33_r34_run_now_asks_with_the_preview_and_its_sentence_is_shown() {
                 [("name", name), ("email", &*crate::house::email_of(name)), ("role", "Agent"), ("cap", cap)];
             admin.does(&format!("/users/{}", house.user(name)), &edit).await;
         }
-        let asked = admin.get("/settings/auto-assignment/run").await;
+        let asked = admin.get("/settings/jobs/assignment/run").await;
         asked.says("Run now?");
         asked.says("1 lead");
         asked.says("Ben");
         assert_eq!(asked.status, 200);
-        let told = admin.does("/settings/auto-assignment/run", &[]).await;
+        let told = admin.does("/settings/jobs/assignment/run", &[]).await;
         let sentence =
             "Last run: 2026-05-11 09:00 IST — 1 lead assigned across 1 agent, 2 unassigned (agents at cap).";
         told.says(sentence);
@@ -196,7 +196,7 @@ fn r33_r34_run_now_asks_with_the_preview_and_its_sentence_is_shown() {
         admin.get(&format!("/runs/{run}")).await.says("Ben");
         // The manager starts it from the leads; the page of the settings is not theirs.
         let mira = house.signed_in("Mira").await;
-        let answer = mira.post("/settings/auto-assignment/run", &[]).await;
+        let answer = mira.post("/settings/jobs/assignment/run", &[]).await;
         let told = mira.get(answer.location().expect("a way on")).await;
         assert_eq!(told.status, 200, "whoever may start a run is shown how it went: {}", told.text());
         told.says("0 leads assigned");

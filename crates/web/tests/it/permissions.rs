@@ -57,10 +57,10 @@ const TABLE: &str = "
     POST /users/{asha}/ban                      422 403 403
 
     GET  /settings/configurations               200 403 403
-    POST /settings/auto-assignment              422 403 403
-    GET  /settings/auto-assignment/preview      200 200 403
-    GET  /settings/auto-assignment/run          200 200 403
-    POST /settings/auto-assignment/run          303 303 403
+    POST /settings/jobs/assignment              422 403 403
+    GET  /settings/jobs/assignment/preview      200 200 403
+    GET  /settings/jobs/assignment/run          200 200 403
+    POST /settings/jobs/assignment/run          303 303 403
 
     GET  /live                                  200 200 200
     POST /users/{asha}/sessions/end             303 403 403

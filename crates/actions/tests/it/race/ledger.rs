@@ -41,12 +41,12 @@ pub enum Deed {
     TakenBack { import: ImportId, leads: u64 },
     /// So many leads by hand or by an undo, under this record.
     Many { run: RunId, leads: u64, seen: HashMap<LeadId, Seen>, cap_binds: bool },
-    /// So many by the job.
+    /// So many by a job.
     Ran { run: RunId, leads: u64 },
 }
 
 /// Everything that goes on in the race.
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 18] = [
     "assign all",
     "assign many",
     "assign one",
@@ -54,7 +54,9 @@ const VERBS: [&str; 16] = [
     "examine",
     "import",
     "note",
-    "run",
+    "run the assignment",
+    "run the removal",
+    "run the top-up",
     "set one status",
     "set statuses of all",
     "set statuses of many",

@@ -10,6 +10,7 @@ use crate::office::Office;
 use domain::{
     bulk::{BY_HAND, UNDO},
     ids::{LeadId, RunId, StatusId, UserId},
+    job::Job,
     status::StatusMark,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -20,7 +21,9 @@ pub struct Before {
     leads: HashMap<LeadId, Lead>,
     entries: i64,
     caps: HashMap<UserId, Option<i64>>,
-    dealt: HashSet<StatusId>,
+    banned: HashSet<UserId>,
+    /// The statuses whose leads each job takes.
+    takes: HashMap<Job, HashSet<StatusId>>,
     open: HashSet<StatusId>,
     unassigned: StatusId,
 }
@@ -35,6 +38,8 @@ struct Lead {
     chosen: bool,
     /// The owner has done something to it: the job leaves it there for two hours (R26), and the race is shorter.
     acted: bool,
+    /// It was captured lately, or somebody has called, noted or assigned since: nothing for the removal (R37).
+    worked: bool,
     /// Who was given it, at which entry, and whether by a person.
     given: Vec<(i64, UserId, bool)>,
     /// Who did something to it.
@@ -77,7 +82,7 @@ struct Line {
 }
 
 impl Before {
-    pub async fn note(office: &Office, dealt: &[&str]) -> Before {
+    pub async fn note(office: &Office, dealt: &[&str], removed: &[&str]) -> Before {
         let company = office.company.id;
         let traced: store::Result<()> = office
             .store
@@ -99,8 +104,12 @@ impl Before {
         Before {
             leads,
             entries,
+            banned: members.iter().filter(|member| member.banned).map(|member| member.id).collect(),
             caps: members.into_iter().map(|member| (member.id, member.cap)).collect(),
-            dealt: dealt.iter().map(|name| office.status(name)).collect(),
+            takes: [(Job::Assignment, dealt), (Job::TopUp, &["Unassigned"]), (Job::Removal, removed)]
+                .into_iter()
+                .map(|(job, names)| (job, names.iter().map(|name| office.status(name)).collect()))
+                .collect(),
             open: office
                 .statuses
                 .iter()
@@ -217,10 +226,14 @@ impl<'r> Replay<'r> {
         }
     }
 
-    /// Whether it went by itself: an entry of a run of the job, which no person decided. An assignment of a lead at its
-    /// capture would be one too.
-    fn is_automatic(&self, entry: &Entry) -> bool {
-        entry.run.is_some_and(|run| ![BY_HAND, UNDO].contains(&self.runs[&run].job.as_str()))
+    /// The job that did it by itself; none for what a person decided. An assignment of a lead at its capture would be one
+    /// of the assignment, too.
+    fn by_itself(&self, entry: &Entry) -> Option<Job> {
+        let job = self.runs[&entry.run?].job.as_str();
+        if [BY_HAND, UNDO].contains(&job) {
+            return None;
+        }
+        Some(Job::ALL.into_iter().find(|known| known.word() == job).expect("a job"))
     }
 
     fn play(&mut self, entry: &Entry) {
@@ -232,6 +245,7 @@ impl<'r> Replay<'r> {
                 entries: 0,
                 chosen: false,
                 acted: false,
+                worked: true,
                 given: Vec::new(),
                 acts: Vec::new(),
             };
@@ -239,8 +253,9 @@ impl<'r> Replay<'r> {
         }
         let was = self.leads.get(&entry.lead).unwrap_or_else(|| panic!("no lead: {entry:?}")).clone();
         assert_eq!(entry.number, was.entries + 1, "no gap and no double: {entry:?}");
-        if self.is_automatic(entry) {
-            self.may_be_dealt(entry, &was);
+        let by_itself = self.by_itself(entry);
+        if let Some(job) = by_itself {
+            self.may_be_taken(job, entry, &was);
         }
         if let Some(run) = entry.run {
             let held = &self.held;
@@ -257,9 +272,9 @@ impl<'r> Replay<'r> {
                 goes_on(entry, &was);
                 let to = entry.to_owner.expect("somebody is given it");
                 assert_ne!(Some(to), was.owner, "R21: {entry:?}");
-                let by_person = !self.is_automatic(entry);
+                let by_person = by_itself.is_none();
                 now.owner = Some(to);
-                (now.chosen, now.acted) = (by_person, false);
+                (now.chosen, now.acted, now.worked) = (by_person, false, true);
                 now.given.push((entry.number, to, by_person));
             }
             "status" => {
@@ -273,8 +288,17 @@ impl<'r> Replay<'r> {
                     now.acted |= entry.actor.is_some() && entry.actor == was.owner;
                 }
             }
+            "removed" => {
+                goes_on(entry, &was);
+                assert_eq!(entry.to_status, Some(self.before.unassigned), "{entry:?}");
+                now.owner = None;
+                (now.chosen, now.acted) = (false, false);
+            }
             "undone" => now.is_put_back(entry, &was),
-            "note" | "tagged" | "untagged" => now.acted |= entry.actor.is_some() && entry.actor == was.owner,
+            "note" | "tagged" | "untagged" => {
+                now.acted |= entry.actor.is_some() && entry.actor == was.owner;
+                now.worked |= entry.kind == "note";
+            }
             "imported" | "added" => {}
             other => panic!("nobody does this here: {other}"),
         }
@@ -291,12 +315,19 @@ impl<'r> Replay<'r> {
         self.leads.insert(entry.lead, now);
     }
 
-    /// R26, R29: what people decided stays. A lead is dealt if its status is dealt, and taken from an owner only if no
-    /// person chose that owner, and if the owner has not worked on it.
-    fn may_be_dealt(&self, entry: &Entry, was: &Lead) {
-        assert_eq!(entry.kind, "assigned", "{entry:?}");
-        assert!(self.before.dealt.contains(&was.status), "{entry:?} {was:?}");
-        assert!(was.owner.is_none() || (!was.chosen && !was.acted), "{entry:?} {was:?}");
+    /// What people decided stays. The assignment takes a lead from an owner only if no person chose that owner, and if the
+    /// owner has not worked on it (R26); the top-up takes from nobody (R36); the removal takes what nobody works on (R37).
+    /// Each takes from its own statuses alone.
+    fn may_be_taken(&self, job: Job, entry: &Entry, was: &Lead) {
+        assert!(self.before.takes[&job].contains(&was.status), "{entry:?} {was:?}");
+        let of_banned = was.owner.is_some_and(|owner| self.before.banned.contains(&owner));
+        assert!(!of_banned, "R16: {} {entry:?} {was:?}", job.word());
+        let (kind, may) = match job {
+            Job::Assignment => ("assigned", was.owner.is_none() || (!was.chosen && !was.acted)),
+            Job::TopUp => ("assigned", was.owner.is_none()),
+            Job::Removal => ("removed", !was.worked),
+        };
+        assert!(may && entry.kind == kind, "{} {entry:?} {was:?}", job.word());
     }
 
     fn count(&mut self, lead: &Lead, by: i64) {
@@ -308,7 +339,7 @@ impl<'r> Replay<'r> {
     /// An entry of a run. With the last of them the run is done, and its record is compared.
     fn belongs_to_run(&mut self, run: RunId, entry: &Entry, was: &Lead) {
         let deed = self.of_many.get(&run).unwrap_or_else(|| panic!("nobody was told of run {run}"));
-        let mut cap_binds = self.is_automatic(entry);
+        let mut cap_binds = self.by_itself(entry).is_some();
         if let Deed::Many { seen, cap_binds: binds, .. } = deed {
             cap_binds = *binds;
             if !seen.is_empty() {
@@ -470,6 +501,7 @@ async fn leads_now(session: &mut Session, office: &Office) -> HashMap<LeadId, Le
                 entries: row.get(3)?,
                 chosen: row.get::<Option<i64>>(4)?.is_some(),
                 acted: false,
+                worked: false,
                 given: Vec::new(),
                 acts: Vec::new(),
             };

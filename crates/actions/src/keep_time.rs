@@ -1,0 +1,145 @@
+//! The schedule: doing what is due (R38–R41), and knowing when to look again.
+//!
+//! A company is looked at under its lease, so that of any number of nodes one runs and the others see that it has. What
+//! was done for which date stands in the records of the runs, where a unique key refuses a second success; when to look
+//! again stands in the company's alarm. So nothing is in memory that a node could take with it.
+
+use crate::{
+    error::{Error, Result},
+    runs::{self, Clock, Order},
+};
+use domain::{
+    ids::CompanyId,
+    job::{Job, JobSettings},
+    schedule::{LocalDate, Slot, Timing, Tried, Turn, next_run},
+    time::{Moment, Zone},
+};
+use store::{
+    Session, Store,
+    companies::{self, Company},
+    jobs, statuses,
+};
+
+/// Days back to which attempts are asked for: no zone lies further from another.
+const DAYS_BACK: i64 = 3;
+
+/// Runs of one look: each job has a few attempts, and then its date is over.
+const RUNS_MAX: usize = 16;
+
+/// What came of looking at a company.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// The runs, in their order, and how they ended.
+    pub runs: Vec<(Job, Slot, std::result::Result<runs::Report, String>)>,
+    /// Somebody else is running a job of it: look again soon (R41).
+    pub busy: bool,
+}
+
+/// Does what is due in a company, in the order of R40, each job seeing the result of the one before; then sets the
+/// company's alarm.
+pub async fn look(store: &Store, company: CompanyId, clock: Clock<'_>) -> Result<Looked> {
+    let mut looked = Looked::default();
+    let Some(company) = companies::by_id(store.read().await?.session(), company).await? else {
+        return Ok(looked);
+    };
+    let Some(lease) = store.try_lease(company.id).await? else {
+        looked.busy = true;
+        return Ok(looked);
+    };
+    let done = look_alone(store, &company, clock, &mut looked).await;
+    lease.release().await;
+    done.map(|()| looked)
+}
+
+async fn look_alone(store: &Store, company: &Company, clock: Clock<'_>, looked: &mut Looked) -> Result<()> {
+    let zone = runs::zone(company)?;
+    let (id, now) = (company.id, clock());
+    // A record that a dead process left open is an attempt that has ended (R42).
+    store
+        .write(move |session| Box::pin(async move { store::runs::interrupt(session, id, now).await }))
+        .await?;
+    while looked.runs.len() < RUNS_MAX {
+        let mut due = due(store, company.id, &zone, clock()).await?;
+        due.sort_by_key(|(job, slot)| (slot.at, *job));
+        let Some((job, slot)) = due.into_iter().next() else { break };
+        let report = runs::run_alone(store, company, Order::scheduled(job, slot), clock).await;
+        if let Err(Error::Store(error)) = &report
+            && matches!(error, store::Error::Conflict { .. })
+        {
+            break; // the record could not be opened: somebody else has
+        }
+        looked.runs.push((job, slot, report.map_err(|error| error.for_people())));
+    }
+    let now = clock();
+    store
+        .write(move |session| {
+            Box::pin(async move {
+                jobs::lock_alarm(session, id, now).await?;
+                set_alarm(session, id, now).await
+            })
+        })
+        .await
+}
+
+async fn due(store: &Store, company: CompanyId, zone: &Zone, now: Moment) -> Result<Vec<(Job, Slot)>> {
+    let mut reader = store.read().await?;
+    let mut due = Vec::new();
+    for (job, timing, tried) in timings(reader.session(), company, zone, now).await? {
+        if let Turn::Due(slot) = timing.turn(zone, &tried, now) {
+            due.push((job, slot));
+        }
+    }
+    Ok(due)
+}
+
+/// The jobs that are switched on, and what was tried lately.
+async fn timings(
+    session: &mut Session,
+    company: CompanyId,
+    zone: &Zone,
+    now: Moment,
+) -> Result<Vec<(Job, Timing, Vec<Tried>)>> {
+    let known = statuses::list(session, company).await?;
+    let mut found = Vec::new();
+    for job in Job::ALL {
+        if let Some(timing) = jobs::settings(session, company, job, &known).await?.timing() {
+            found.push((job, timing, tried(session, company, job, zone, now).await?));
+        }
+    }
+    Ok(found)
+}
+
+async fn tried(
+    session: &mut Session,
+    company: CompanyId,
+    job: Job,
+    zone: &Zone,
+    now: Moment,
+) -> Result<Vec<Tried>> {
+    let from: LocalDate = zone.day_after(zone.local_date(now), -DAYS_BACK);
+    Ok(store::runs::tried(session, company, job, from).await?)
+}
+
+/// Sets the company's alarm to the first moment at which one of its jobs is due. The alarm is locked.
+pub(crate) async fn set_alarm(session: &mut Session, company: CompanyId, now: Moment) -> Result<()> {
+    let Some(found) = companies::by_id(session, company).await? else { return Ok(()) };
+    let zone = runs::zone(&found)?;
+    let turns = timings(session, company, &zone, now).await?;
+    let first = turns.iter().map(|(_, timing, tried)| timing.turn(&zone, tried, now).from()).min();
+    jobs::set_alarm(session, company, first).await?;
+    Ok(())
+}
+
+/// When a job will run, in words; none while it is switched off.
+pub async fn next_run_of(
+    store: &Store,
+    company: &Company,
+    settings: &JobSettings,
+    now: Moment,
+) -> Result<Option<String>> {
+    let Some(timing) = settings.timing() else { return Ok(None) };
+    let zone = runs::zone(company)?;
+    let mut reader = store.read().await?;
+    let tried = tried(reader.session(), company.id, settings.job, &zone, now).await?;
+    Ok(Some(next_run(&timing.turn(&zone, &tried, now), &zone, now)))
+}

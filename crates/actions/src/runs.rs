@@ -1,0 +1,294 @@
+//! The life of a run: its lease, its record, its work, and how it ended (R33, R34, R41–R43).
+
+use crate::{
+    dealing,
+    error::{Error, Result},
+    remove_stale,
+};
+use domain::{
+    ids::{CompanyId, RunId},
+    job::Job,
+    pool::AgentLine,
+    preview::Basis,
+    schedule::Slot,
+    sentence::{self, RunNumbers},
+    time::{Moment, Zone},
+    viewer::Viewer,
+};
+use store::{
+    Session, Store,
+    companies::Company,
+    runs::{self, Start, StartedBy, Totals},
+};
+
+/// What gives the moments of a record.
+pub type Clock<'c> = &'c (dyn Fn() -> Moment + Send + Sync);
+
+/// What a run did, or a preview would do.
+#[derive(Debug)]
+pub struct Report {
+    /// Which job.
+    pub job: Job,
+    /// The run; none for a preview.
+    pub run: Option<RunId>,
+    /// The numbers.
+    pub numbers: RunNumbers,
+    /// Every user who may receive leads; for a removal those who lose some.
+    pub agents: Vec<AgentLine>,
+    /// The sentence of R33.
+    pub sentence: String,
+    /// What the sentence leaves out; may be empty.
+    pub second_line: String,
+    /// What the decision went by: a preview is bound to it.
+    pub basis: Basis,
+    /// What has changed since the preview that the order named; empty if nothing has.
+    pub since_preview: String,
+}
+
+/// What is to run.
+#[derive(Debug, Clone)]
+pub struct Order {
+    job: Job,
+    start: Start,
+    preview: Option<Basis>,
+}
+
+impl Order {
+    /// At once (R34).
+    pub fn now(job: Job, viewer: Viewer, by: StartedBy) -> Order {
+        Order { job, start: Start { by, actor: viewer.actor(), slot: None }, preview: None }
+    }
+
+    /// Because it is time. It uses up the date of the slot (R38).
+    pub fn scheduled(job: Job, slot: Slot) -> Order {
+        Order { job, start: Start { by: StartedBy::Schedule, actor: None, slot: Some(slot) }, preview: None }
+    }
+
+    /// The same, after a preview: the report says what has changed since.
+    #[must_use]
+    pub fn after(self, preview: Option<Basis>) -> Order {
+        Order { preview, ..self }
+    }
+}
+
+/// What a run would do now (R43). Nothing is changed.
+pub async fn preview(store: &Store, company: &Company, job: Job, now: Moment) -> Result<Report> {
+    let (basis, numbers, agents) = match job {
+        Job::Assignment | Job::TopUp => {
+            let (given, dealing) = dealing::look_and_deal(store, company, job, now).await?;
+            (given.basis, dealing.numbers, dealing.agents)
+        }
+        Job::Removal => {
+            let found = remove_stale::preview(store, company, now).await?;
+            (found.basis, found.numbers, found.agents)
+        }
+    };
+    Ok(Report {
+        job,
+        run: None,
+        sentence: sentence::preview(job, &numbers),
+        second_line: sentence::second_line(&numbers),
+        numbers,
+        agents,
+        basis,
+        since_preview: String::new(),
+    })
+}
+
+/// Runs, unless another run of the company is in progress (R41).
+pub async fn run(store: &Store, company: &Company, order: Order, clock: Clock<'_>) -> Result<Report> {
+    let Some(lease) = store.try_lease(company.id).await? else {
+        return Err(Error::refused(
+            "a run of this company is in progress; wait until it is done and start again",
+        ));
+    };
+    let report = run_alone(store, company, order, clock).await;
+    lease.release().await;
+    report
+}
+
+/// The run, while the caller holds the company's lease.
+pub(crate) async fn run_alone(
+    store: &Store,
+    company: &Company,
+    order: Order,
+    clock: Clock<'_>,
+) -> Result<Report> {
+    let zone = zone(company)?;
+    let started_at = clock();
+    let (job, start) = (order.job, order.start);
+    let run = open(store, company.id, job, start, started_at).await?;
+    match work(store, company, job, run, clock).await {
+        Ok((basis, numbers, agents)) => Ok(Report {
+            job,
+            run: Some(run),
+            sentence: sentence::last_run(job, started_at, &zone, &numbers),
+            second_line: second_line(&numbers, start.slot.map(|slot| slot.at), started_at, &zone),
+            since_preview: order.preview.and_then(|seen| basis.changes_since(&seen)).unwrap_or_default(),
+            numbers,
+            agents,
+            basis,
+        }),
+        Err(error) => {
+            if !error.is_the_callers() {
+                tracing::error!(%run, %error, "a run failed");
+            }
+            let (company, now, why) = (company.id, clock(), error.for_people());
+            let closed: store::Result<()> = store
+                .write(move |session| {
+                    Box::pin(async move { runs::fail(session, company, run, now, &why).await })
+                })
+                .await;
+            if let Err(unrecorded) = closed {
+                // The next run that looks finds the record open and its process gone.
+                tracing::error!(%run, error = %unrecorded, "the failure of a run could not be recorded");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn work(
+    store: &Store,
+    company: &Company,
+    job: Job,
+    run: RunId,
+    clock: Clock<'_>,
+) -> Result<(Basis, RunNumbers, Vec<AgentLine>)> {
+    match job {
+        Job::Assignment | Job::TopUp => {
+            let (basis, dealing) = dealing::deal_and_claim(store, company, job, run, clock).await?;
+            Ok((basis, dealing.numbers, dealing.agents))
+        }
+        Job::Removal => {
+            let found = remove_stale::remove(store, company, run, clock()).await?;
+            Ok((found.basis, found.numbers, found.agents))
+        }
+    }
+}
+
+/// Opens the record. What a dead process left open is closed first (R42); the caller holds the lease.
+async fn open(store: &Store, company: CompanyId, job: Job, start: Start, now: Moment) -> Result<RunId> {
+    store
+        .write(move |session| {
+            Box::pin(async move {
+                runs::interrupt(session, company, now).await?;
+                Ok(runs::start(session, company, job, &start, now).await?)
+            })
+        })
+        .await
+}
+
+/// How a run ended well.
+pub(crate) struct Close<'r> {
+    pub run: RunId,
+    pub at: Moment,
+    pub numbers: &'r RunNumbers,
+    pub agents: &'r [AgentLine],
+}
+
+/// Closes the record inside the transaction of the run.
+pub(crate) async fn close(
+    session: &mut Session,
+    company: CompanyId,
+    close: Close<'_>,
+    settings: serde_json::Value,
+) -> Result<()> {
+    let numbers = close.numbers;
+    let totals = Totals {
+        assigned: numbers.assigned as i64,
+        agents: numbers.agents as i64,
+        kept: numbers.kept as i64,
+        unassigned: numbers.unassigned() as i64,
+    };
+    let mut summary = serde_json::to_value(numbers).map_err(|error| Error::Fault(error.to_string()))?;
+    summary["settings"] = settings;
+    let summary = summary.to_string();
+    if !runs::finish(session, company, close.run, close.at, totals, &summary, close.agents).await? {
+        return Err(Error::Fault(
+            "another node took this run for dead and closed its record; nothing was changed".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// How the last run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastState {
+    /// There was none.
+    Never,
+    /// It is in progress.
+    Running,
+    /// It failed; no lead was changed.
+    Failed,
+    /// It is done.
+    Done,
+}
+
+/// The last run, in all its forms (R33).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    /// Which; none if there was none.
+    pub run: Option<RunId>,
+    /// How it stands.
+    pub state: LastState,
+    /// Its sentence.
+    pub sentence: String,
+    /// What the sentence leaves out; may be empty.
+    pub second_line: String,
+}
+
+/// The last run of a job. A record that says *running* although nobody holds the lease belongs to a process that died:
+/// it is closed as interrupted (R42).
+pub async fn last_run(store: &Store, company: &Company, job: Job, now: Moment) -> Result<LastRun> {
+    let zone = zone(company)?;
+    let mut latest = latest(store, company, job).await?;
+    if latest.as_ref().is_some_and(|run| run.state == "running")
+        && let Some(lease) = store.try_lease(company.id).await?
+    {
+        let id = company.id;
+        store
+            .write(move |session| Box::pin(async move { runs::interrupt(session, id, now).await }))
+            .await
+            .map_err(Error::Store)?;
+        lease.release().await;
+        latest = self::latest(store, company, job).await?;
+    }
+    let Some(run) = latest else {
+        let sentence = sentence::NEVER_RUN.into();
+        return Ok(LastRun { run: None, state: LastState::Never, sentence, second_line: String::new() });
+    };
+    let mut second_line = String::new();
+    let (state, sentence) = match run.state.as_str() {
+        "running" => (LastState::Running, sentence::running(run.started_at, &zone)),
+        "failed" => {
+            let why = run.failure.as_deref().unwrap_or("unknown");
+            (LastState::Failed, sentence::failed(run.started_at, &zone, why))
+        }
+        _ => {
+            let numbers: RunNumbers = run
+                .summary
+                .as_deref()
+                .and_then(|summary| serde_json::from_str(summary).ok())
+                .ok_or_else(|| Error::Fault(format!("the record of run {} cannot be read", run.id)))?;
+            second_line = self::second_line(&numbers, run.slot_at, run.started_at, &zone);
+            (LastState::Done, sentence::last_run(job, run.started_at, &zone, &numbers))
+        }
+    };
+    Ok(LastRun { run: Some(run.id), state, sentence, second_line })
+}
+
+/// What the sentence leaves out, lateness first (R39).
+pub fn second_line(numbers: &RunNumbers, due: Option<Moment>, started_at: Moment, zone: &Zone) -> String {
+    let late = due.filter(|due| Slot::is_late_at(*due, started_at)).map(|due| sentence::late(due, zone));
+    let rest = Some(sentence::second_line(numbers)).filter(|line| !line.is_empty());
+    [late, rest].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+async fn latest(store: &Store, company: &Company, job: Job) -> Result<Option<runs::Run>> {
+    Ok(runs::latest(store.read().await?.session(), company.id, job, 1).await?.into_iter().next())
+}
+
+pub(crate) fn zone(company: &Company) -> Result<Zone> {
+    company.time_zone.parse().map_err(|error| Error::Fault(format!("company {}: {error}", company.name)))
+}
