@@ -4,5 +4,6 @@ mod demo;
 mod generated;
 mod house;
 mod kill;
+mod nodes;
 mod plan;
 mod user;
