@@ -46,6 +46,7 @@ pub mod roles;
 pub mod runs;
 pub mod selection;
 pub mod sessions;
+pub mod statistics;
 pub mod status_change;
 pub mod statuses;
 pub mod tags;
