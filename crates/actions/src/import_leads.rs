@@ -31,7 +31,7 @@ use store::{
     imports,
     labels::{self, Label},
     leads::{self, Capture, NewLead},
-    limits, statuses,
+    limits, statistics, statuses,
 };
 
 /// New labels of one kind that a file may bring along; more are the sign of a column that was mapped wrongly.
@@ -141,6 +141,12 @@ pub async fn import_as_chosen(
             })
         })
         .await?;
+    if imported >= statistics::NEW_LEADS_MIN
+        && let Err(error) = store.look_at_leads_again().await
+    {
+        // The leads are there. Pages are slower for a while, until the server looks by itself.
+        tracing::debug!(%error, "the server did not look at the leads again");
+    }
     Ok(Imported {
         import: id,
         imported,

@@ -49,6 +49,7 @@ pub mod runs;
 pub mod selection;
 pub mod sessions;
 pub mod stale;
+pub mod statistics;
 pub mod status_change;
 pub mod statuses;
 pub mod tags;

@@ -23,7 +23,7 @@ use crate::{
 use domain::{
     ids::{CompanyId, LeadId, StatusId, TagId, UserId},
     lead_list::{Cursor, Filter, Shelf, Sort},
-    status::StatusKind,
+    status::{StatusKind, Statuses},
     time::Moment,
     viewer::Sight,
 };
@@ -190,7 +190,8 @@ pub async fn count(
     at_most: i64,
 ) -> Result<i64> {
     if filter.is_plain() && sight == Sight::All {
-        let counted = counted(session, company, filter).await?;
+        let known = statuses::list(session, company).await?;
+        let counted = counted(session, company, &known, filter).await?;
         return Ok(counted.iter().map(|(_, leads)| leads).sum::<i64>().min(at_most));
     }
     let filter = &settled(session, company, filter).await?;
@@ -212,18 +213,18 @@ pub struct Chips {
 pub async fn chips(
     session: &mut Session,
     company: CompanyId,
+    known: &Statuses,
     filter: &Filter,
     sight: Sight,
 ) -> Result<Chips> {
     let filter = filter.without_status();
-    let counts = counted(session, company, &filter).await?;
     if filter.is_plain() && sight == Sight::All {
-        return Ok(Chips { counts, whole: true });
+        return Ok(Chips { counts: counted(session, company, known, &filter).await?, whole: true });
     }
     let question = Question { company, filter: &filter, sight };
     let (found, whole) = ways::count_per_status(session, &question, CHIPS_LOOK_AT, CHIPS_GO_ALONG).await?;
-    let chip = |status: StatusId| found.get(&status).copied().unwrap_or(0);
-    Ok(Chips { counts: counts.into_iter().map(|(status, _)| (status, chip(status))).collect(), whole })
+    let chip = |status: StatusId| (status, found.get(&status).copied().unwrap_or(0));
+    Ok(Chips { counts: on_shelf(known, &filter).map(chip).collect(), whole })
 }
 
 /// Everything that matches, for "select all that match" (R22). Leads to which something happened after `as_of`, the
@@ -262,18 +263,29 @@ async fn settled(session: &mut Session, company: CompanyId, filter: &Filter) -> 
 }
 
 /// The counters of the statuses on the shelf, in the company's order; of one, if the filter names it.
-async fn counted(session: &mut Session, company: CompanyId, filter: &Filter) -> Result<Vec<(StatusId, i64)>> {
-    let known = statuses::list(session, company).await?;
+async fn counted(
+    session: &mut Session,
+    company: CompanyId,
+    known: &Statuses,
+    filter: &Filter,
+) -> Result<Vec<(StatusId, i64)>> {
     let counts: HashMap<StatusId, i64> = statuses::counts(session, company).await?.into_iter().collect();
-    let on_shelf = known.iter().filter(|status| match filter.shelf {
-        Shelf::All => true,
-        Shelf::Leads => status.kind != StatusKind::Won,
-        Shelf::Customers => status.kind == StatusKind::Won,
-    });
-    Ok(on_shelf
-        .filter(|status| filter.status.is_none_or(|only| only == status.id))
-        .map(|status| (status.id, counts.get(&status.id).copied().unwrap_or(0)))
+    Ok(on_shelf(known, filter)
+        .filter(|status| filter.status.is_none_or(|only| only == *status))
+        .map(|status| (status, counts.get(&status).copied().unwrap_or(0)))
         .collect())
+}
+
+/// The statuses on the shelf, in the company's order.
+fn on_shelf(known: &Statuses, filter: &Filter) -> impl Iterator<Item = StatusId> {
+    known
+        .iter()
+        .filter(|status| match filter.shelf {
+            Shelf::All => true,
+            Shelf::Leads => status.kind != StatusKind::Won,
+            Shelf::Customers => status.kind == StatusKind::Won,
+        })
+        .map(|status| status.id)
 }
 
 /// These leads in full, in this order. One that was deleted meanwhile is left out.

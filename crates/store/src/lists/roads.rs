@@ -346,7 +346,14 @@ impl<'q> Question<'q> {
         all.extend(Some(filter.last_activity).filter(|span| !span.is_open()).map(Condition::LastActivity));
         all.extend(filter.doubtful.map(Condition::Doubtful));
         all.extend(filter.search.iter().flat_map(Search::words).map(Condition::Word));
-        all
+        // Whoever sees their own leads alone mostly asks for these as well.
+        let mut once: Vec<Condition<'q>> = Vec::with_capacity(all.len());
+        for condition in all {
+            if !once.contains(&condition) {
+                once.push(condition);
+            }
+        }
+        once
     }
 }
 

@@ -437,7 +437,7 @@ fn r22_r24_counts_chips_and_all_that_match() {
                         (status.id, world.expect(&filter, Sort::Newest, sight).len() as i64)
                     })
                     .collect();
-                let found = chips(session, company, &filter, sight).await.expect("chips");
+                let found = chips(session, company, &world.statuses, &filter, sight).await.expect("chips");
                 assert_eq!(found, Chips { counts: expected_chips, whole: true }, "{sight:?} {filter:?}");
                 // Half of the company was touched after the actor looked.
                 let as_of = Moment(1_300);

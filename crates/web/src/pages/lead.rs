@@ -39,6 +39,7 @@ use domain::{
     role::Permission,
     status::{StatusKind, StatusMark, Statuses},
     timeline::Event,
+    viewer::Sight,
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -382,8 +383,12 @@ async fn change_status(
 
 /// The lead, or its list where the lead is out of sight now: given away, or returned to nobody.
 async fn way_back(site: &Site, who: &SignedIn, lead: LeadId, address: &Address) -> Result<String> {
-    let mut reader = site.store.read().await?;
-    let stays = store::leads::one(reader.session(), who.company.id, lead, who.sight()).await?.is_some();
+    let sight = who.sight();
+    let stays = sight == Sight::All || {
+        let mut reader = site.store.read().await?;
+        let found = store::assign::lead_before(reader.session(), who.company.id, lead).await?;
+        found.is_some_and(|(_, place)| sight.sees(&place))
+    };
     Ok(if stays { address.href_of(lead) } else { address.href(Shelf::Leads) })
 }
 
