@@ -466,7 +466,7 @@ mod tests {
             ),
             far in prop::bool::ANY,
         ) -> Decision {
-            let mut decision = Decision { head: Head::new(allot::Strategy::EqualShares, false), leads: Vec::new(), earlier: Vec::new() };
+            let mut decision = Decision { head: Head::new(Strategy::EqualShares, false), leads: Vec::new(), earlier: Vec::new() };
             let mut lead = LeadId(if far { i64::MAX - 100_000 * 300 } else { 0 });
             for (step, label, owner, tier, fate, earlier) in lines {
                 lead.0 += step;
@@ -517,8 +517,7 @@ mod tests {
                 fate: Fate::To((n * 31 % 1_000) as u32),
             })
             .collect();
-        let decision =
-            Decision { head: Head::new(allot::Strategy::EqualShares, false), leads, earlier: Vec::new() };
+        let decision = Decision { head: Head::new(Strategy::EqualShares, false), leads, earlier: Vec::new() };
         let chunks: Vec<Chunk> = decision.chunks().collect();
         let firsts: Vec<i64> = chunks.iter().map(|chunk| chunk.first.0).collect();
         assert_eq!(firsts, [1_000_000, 1_004_096, 1_008_192]);

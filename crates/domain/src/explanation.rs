@@ -964,4 +964,93 @@ mod tests {
             ]
         );
     }
+
+    fn rosters() -> impl proptest::strategy::Strategy<Value = Vec<(u8, u8, u8, u8, u8)>> {
+        proptest::collection::vec((0..6_u8, 0..4_u8, 0..9_u8, 0..3_u8, 0..4_u8), 1..7)
+    }
+
+    fn lists() -> impl proptest::strategy::Strategy<Value = Vec<(u8, u8, u8, u8)>> {
+        proptest::collection::vec((1..4_u8, 0..8_u8, 0..4_u8, 0..5_u8), 1..8)
+    }
+
+    proptest::proptest! {
+        /// What is said of a lead, against the people and the leads that the run was given, and the moves that came out.
+        #[test]
+        fn r44_what_is_said_is_so(roster in rosters(), list in lists(), level in proptest::bool::ANY) {
+            let roster: Vec<String> = (0..).zip(&roster).map(|(n, (cap, held, kind, place, waiting))| {
+                let cap = if *cap == 5 { String::new() } else { format!(" cap {cap}") };
+                let kind = match kind { 0 => " banned", 1 => " clerk", _ => "" };
+                let place = ["", " in Pune", " in Goa"][usize::from(*place)];
+                format!("P{n}{cap} held {held}{kind}{place} waiting {waiting}")
+            }).collect();
+            let list: Vec<String> = list.iter().map(|(many, owner, place, facts)| {
+                let owner = if usize::from(*owner) < roster.len() { format!(" of P{owner}") } else { String::new() };
+                let place = ["", " in Pune", " in Goa", ""][usize::from(*place)];
+                let facts = ["", " called", " doubtful", " was P0", " acted"][usize::from(*facts)];
+                format!("{many}{owner}{place}{facts}")
+            }).collect();
+            let mut people = people(&roster.join(";"));
+            let (leads, earlier) = leads(&list.join(";"), &people);
+            // Everybody holds at least what is in the pool of theirs.
+            for member in &mut people {
+                member.held += leads.iter().filter(|lead| lead.owner == Some(member.id)).count() as i64;
+            }
+            let strategy = if level { Strategy::LevelQueues } else { Strategy::EqualShares };
+            let rules = Rules { now: NOW, chosen_since: NOW, strategy, oldest_first: false, rest_hours: 20 };
+            let dealing = Pool::gather(leads.clone(), &people, &rules).deal(&people, &earlier, &rules).unwrap();
+            let decision = &dealing.decision;
+            proptest::prop_assert_eq!(decision.leads.len(), leads.len());
+            for (seen, lead) in decision.leads.iter().zip(&leads) {
+                proptest::prop_assert_eq!(seen.lead, lead.id);
+                let had: Vec<u32> = decision.earlier.iter().filter(|(of, _)| *of == lead.id).map(|(_, agent)| *agent).collect();
+                let why = explain(&decision.head, seen, &had, &names()).unwrap();
+                let to = dealing.moves.iter().find(|m| m.lead == lead.id).map(|m| m.to);
+                let chosen = why.candidates.iter().find(|one| one.verdict == Verdict::Chosen);
+                proptest::prop_assert_eq!(chosen.map(|one| one.id), to);
+                if let Some(chosen) = chosen {
+                    let gives = dealing.moves.iter().filter(|m| m.from == Some(chosen.id)).count() as i64;
+                    let gets = dealing.moves.iter().filter(|m| m.to == chosen.id).count() as i64;
+                    let member = people.iter().find(|member| member.id == chosen.id).unwrap();
+                    proptest::prop_assert!(may(member, lead), "{:?}", why);
+                    proptest::prop_assert_eq!((i64::from(chosen.gets), chosen.after), (gets, member.held + gets - gives));
+                    proptest::prop_assert!(member.cap.is_none_or(|cap| chosen.after <= cap), "{:?}", why);
+                }
+                for one in &why.candidates {
+                    let member = people.iter().find(|member| member.id == one.id).unwrap();
+                    let has_room = member.cap.is_none_or(|cap| member.held <= cap && one.after < cap);
+                    let is_true = match one.verdict {
+                        Verdict::Chosen => true,
+                        Verdict::Keeps => lead.owner == Some(one.id) && to.is_none(),
+                        Verdict::PresentOwner => lead.owner == Some(one.id) && to.is_some(),
+                        Verdict::NotIn(missing) => {
+                            !may(member, lead)
+                                && (missing.branch.is_some() && member.branch != lead.branch
+                                    || missing.department.is_some() && member.department != lead.department)
+                        }
+                        Verdict::Banned => member.banned,
+                        Verdict::AtCap { .. } | Verdict::AboveCap { .. } | Verdict::NothingAutomatic | Verdict::Full { .. } => {
+                            may(member, lead) && !has_room
+                        }
+                        Verdict::Waited { .. } | Verdict::Level { .. } => to.is_some() && may(member, lead) && has_room,
+                        Verdict::HadItBefore => to.is_some() && may(member, lead) && earlier.contains(&(lead.id, one.id)),
+                        Verdict::Meant | Verdict::Needed | Verdict::NoReceiver => false,
+                    };
+                    proptest::prop_assert!(is_true, "{} is not {}: {:#?} of {:#?}", one.name, one.words, why, lead);
+                }
+                let expected = usize::from(!matches!(seen.fate, Fate::LeftAlone(_)))
+                    * people.iter().filter(|member| member.receives || lead.owner == Some(member.id)).count();
+                proptest::prop_assert_eq!(why.candidates.len(), expected);
+            }
+        }
+    }
+
+    /// R27, R28, R29, room aside: written down once more.
+    fn may(member: &Member, lead: &PoolLead) -> bool {
+        let fits = |wanted: Option<i64>, has: Option<i64>| wanted.is_none() || wanted == has;
+        member.receives
+            && !member.banned
+            && lead.owner != Some(member.id)
+            && fits(lead.branch.map(|branch| branch.0), member.branch.map(|branch| branch.0))
+            && fits(lead.department.map(|id| id.0), member.department.map(|id| id.0))
+    }
 }

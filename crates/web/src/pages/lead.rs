@@ -174,7 +174,7 @@ async fn panel(
         note_refused: said.note,
         conflict: said.conflict,
         over_cap: said.over_cap,
-        timeline: full.events.iter().rev().map(|event| entry(event, who)).collect(),
+        timeline: full.events.iter().rev().map(|event| entry(event, lead, who)).collect(),
         more: None,
         status,
     })
@@ -217,7 +217,8 @@ fn details(full: &LeadInFull) -> Vec<(String, String)> {
         .collect()
 }
 
-fn entry(event: &Event, who: &SignedIn) -> Entry {
+fn entry(event: &Event, lead: LeadId, who: &SignedIn) -> Entry {
+    let is_about_them = event.to_owner.as_deref() == Some(&*who.name);
     let icon = match event.kind.as_str() {
         "imported" | "added" => Icon::Import,
         "assigned" => Icon::Assign,
@@ -233,6 +234,10 @@ fn entry(event: &Event, who: &SignedIn) -> Entry {
         what: event.told(&who.zone),
         text: event.text().map(str::to_owned),
         at: moment(event.at, who.now, &who.zone),
+        why: event.run.filter(|_| event.kind == "assigned").map(|run| {
+            let words = if is_about_them { "Why me?" } else { "Why?" };
+            (words.to_owned(), links::lead_why(lead, Some(run.into())))
+        }),
         link: event
             .run
             .filter(|_| who.may(Permission::RunsView))

@@ -29,11 +29,13 @@ const TABLE: &str = "
     POST /leads/{own}/tags/removal              404 404 404
     POST /leads/{own}/notes                     422 422 422
     GET  /leads/{own}/fields                    200 200 200
+    GET  /leads/{own}/why                       200 200 200
     POST /leads/{own}/fields                    422 422 422
 
     GET  /leads/{other}                         200 200 404
     POST /leads/{other}/tags/removal?untag=hot  303 303 404
     GET  /leads/{other}/fields                  200 200 404
+    GET  /leads/{other}/why                     200 200 404
 
     GET  /imports                               200 200 403
     POST /imports                               422 422 403
@@ -46,7 +48,9 @@ const TABLE: &str = "
     POST /imports/7/undo                        303 303 403
 
     GET  /runs                                  200 200 403
+    GET  /runs/history.csv                      200 200 403
     GET  /runs/7                                404 404 403
+    GET  /runs/7/agents.csv                     404 404 403
     POST /runs/7/undo                           404 404 404
 
     GET  /users                                 200 200 403
