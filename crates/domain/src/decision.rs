@@ -444,7 +444,10 @@ fn exception_of(code: u32) -> Result<Exception, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::{prelude::*, strategy::Strategy as _};
+    use proptest::{
+        prelude::{Just, any, prop, prop_assert, prop_assert_eq, prop_compose, prop_oneof, proptest},
+        strategy::Strategy as _,
+    };
 
     fn fates() -> impl proptest::strategy::Strategy<Value = Fate> {
         let agent = 0..2_000_u32;
