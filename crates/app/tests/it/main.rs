@@ -1,6 +1,7 @@
 //! The integration tests of the whole, in one binary.
 
 mod demo;
+mod explain;
 mod generated;
 mod house;
 mod kill;

@@ -1,4 +1,4 @@
-//! The runs: what the jobs did and what people did in bulk, one of them in full, and taking it back (R21a, R45, R46).
+//! The runs: what the jobs did and what people did in bulk, and taking one back (R21a, R45, R46). One in full: `run`.
 
 use crate::{
     error::{Error, Result},
@@ -6,8 +6,7 @@ use crate::{
     links,
     parts::{
         Button, Empty, Icon, Toast, Tone,
-        data::{Pager, card, heading, pager},
-        dialog,
+        data::{Pager, heading, pager},
         job::{self, AgentBar, Dealing, RunRow},
     },
     signed_in::{May, RunsView, SignedIn},
@@ -25,7 +24,7 @@ use axum::{
 use domain::{
     bulk::Told,
     ids::RunId,
-    job::Job,
+    job::{Job, ON_ARRIVAL},
     role::Permission,
     sentence::{self, RunNumbers},
 };
@@ -57,7 +56,9 @@ pub async fn list(
     let here =
         below.map_or_else(|| links::runs().to_owned(), |below| format!("{}?below={below}", links::runs()));
     let main = html! {
-        (heading("Runs", Some("What the jobs did, and what people did in bulk."), &html! {}))
+        (heading("Runs", Some("What the jobs did, and what people did in bulk."), &html! {
+            @if !rows.is_empty() { (Button::quiet("All as CSV").icon(Icon::Download).href(links::runs_file())) }
+        }))
         section #runs data-live="run" hx-get=(here) hx-trigger="live" hx-target="this" hx-select="#runs" hx-swap="outerMorph" {
             @if rows.is_empty() {
                 (Empty {
@@ -87,17 +88,11 @@ pub async fn list(
 fn row(line: &RunLine, who: &SignedIn) -> RunRow {
     let run = &line.run;
     let (sentence, _) = told(line, who);
-    let by = match (line.actor.as_deref(), run.started_by.as_str()) {
-        (Some(actor), _) => actor,
-        (None, "schedule") => "Schedule",
-        (None, "command line") => "Command line",
-        (None, other) => other,
-    };
     RunRow {
         href: links::run(run.id),
         at: moment(run.started_at, who.now, &who.zone),
         job: job_name(&run.job).to_owned(),
-        by: by.to_owned(),
+        by: by(line).to_owned(),
         sentence,
         leads: number(line.assigned),
         agents: number(line.agents),
@@ -111,43 +106,18 @@ fn row(line: &RunLine, who: &SignedIn) -> RunRow {
     }
 }
 
-/// One run in full.
-pub async fn one(
-    State(site): State<Arc<Site>>,
-    who: May<RunsView>,
-    visit: Visit,
-    Path(run): Path<i64>,
-) -> Result<Response> {
-    let mut reader = site.store.read().await?;
-    let session = reader.session();
-    let line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
-    let agents = runs::agents(session, who.company.id, line.run.id).await?;
-    drop(reader);
-    let run = &line.run;
-    let shown = dealing(&line, &agents, &who);
-    let may_undo = run.state == "done" && run.job != domain::bulk::UNDO && line.undone_by.is_none();
-    let actions = html! {
-        @if may_undo {
-            form method="post" action=(links::run_undo(run.id)) {
-                (Button::danger("Undo").icon(Icon::Undo).opens("undo"))
-                (dialog::inline("undo", "Undo this run?", &html! {
-                    p { "Its leads go back to who had them before. Those that somebody has worked on since are left, and counted." }
-                }, &html! { (Button::plain("Cancel").closes()) (Button::danger("Undo this run")) }))
-            }
-        }
-    };
-    let main = html! {
-        (heading(&format!("{} of {}", job_name(&run.job), who.zone.minute(run.started_at)), None, &actions))
-        @if let Some(by) = line.undone_by {
-            p { "It was taken back by " a href=(links::run(by)) { "run " (by) } "." }
-        }
-        (card("What it did", &job::dealing(&shown)))
-    };
-    Ok(frame::page(&visit, &who, Item::Runs, &format!("Run {}", run.id), &main))
+/// Who or what started a run.
+pub(super) fn by(line: &RunLine) -> &str {
+    match (line.actor.as_deref(), line.run.started_by.as_str()) {
+        (Some(actor), _) => actor,
+        (None, "schedule") => "Schedule",
+        (None, "command line") => "Command line",
+        (None, other) => other,
+    }
 }
 
 /// What a run did, in its sentence, and what that leaves out.
-fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
+pub(super) fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
     let run = &line.run;
     let summary = run.summary.as_deref().unwrap_or("{}");
     match run.state.as_str() {
@@ -164,6 +134,10 @@ fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
                     (sentence::done(job, &numbers), second)
                 },
             ),
+            None if run.job == ON_ARRIVAL => serde_json::from_str::<RunNumbers>(summary).map_or_else(
+                |_| (String::new(), String::new()),
+                |numbers| (sentence::done(Job::Assignment, &numbers), sentence::second_line(&numbers)),
+            ),
             None => (
                 serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(),
                 String::new(),
@@ -173,24 +147,29 @@ fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
 }
 
 /// What a run did, in its sentence and its table.
-fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
+pub(super) fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
     let run = &line.run;
     let (sentence, second) = told(line, who);
-    let deals = Job::from_word(&run.job).is_some_and(|job| job != Job::Removal);
     Dealing {
         sentence,
         second: Some(second).filter(|line| !line.is_empty()),
         agents: agents.iter().map(AgentBar::from).collect(),
-        fair: deals && run.state == "done",
+        fair: deals(&run.job) && run.state == "done",
         basis: None,
     }
 }
 
-fn job_name(job: &str) -> &str {
+/// Whether it deals leads out, so that there is a certificate and somebody to be explained.
+pub(super) fn deals(job: &str) -> bool {
+    job == ON_ARRIVAL || Job::from_word(job).is_some_and(|job| job != Job::Removal)
+}
+
+pub(super) fn job_name(job: &str) -> &str {
     if let Some(job) = Job::from_word(job) {
         return job.title();
     }
     match job {
+        ON_ARRIVAL => "Assigned on arrival",
         domain::bulk::BY_HAND => "Bulk change",
         domain::bulk::UNDO => "Undo",
         other => other,

@@ -9,3 +9,4 @@ mod leads;
 mod live;
 mod permissions;
 mod sign_in;
+mod why;
