@@ -60,7 +60,7 @@ pub(crate) async fn assign_on_arrival(
         Captured::Import(import, _) => (Some(runs::new_id(session).await?), import.0),
     };
     let mut total: Option<Dealing> = None;
-    for _ in 0..TRIES_MAX {
+    for attempt in 1..=TRIES_MAX {
         let mut leads = match captured {
             Captured::One(lead) => pool::one(session, company, lead).await?,
             Captured::Import(import, _) => pool::in_import(session, company, import).await?,
@@ -74,16 +74,16 @@ pub(crate) async fn assign_on_arrival(
         let dealing = deal(leads, &members, &rules)?;
         let moves = dealing.moves.clone();
         let claim = Claim { company, run, detail: detail.as_deref(), shard, at: now, status, moves: &moves };
+        session.savepoint().await?;
         let outcome = assign::claim(session, &claim).await?;
-        let is_done = outcome.surplus.is_empty();
-        let dealing = dealing.as_claimed(&outcome);
-        total = Some(match total {
-            Some(before) => before.and(dealing),
-            None => dealing,
-        });
-        if is_done {
+        if outcome.surplus.is_empty() || attempt == TRIES_MAX {
+            session.release_savepoint().await?;
+            total = Some(dealing.as_claimed(&outcome));
             break;
         }
+        // Going back gives the queues back, too: the next dealing may need others, and whoever holds some and waits for
+        // one before them waits for somebody who waits for these.
+        session.back_to_savepoint().await?;
     }
     let Some(total) = total else { return Ok(0) };
     if let (Some(run), Captured::Import(_, viewer)) = (run, captured)

@@ -266,24 +266,6 @@ impl Pool {
 }
 
 impl Dealing {
-    /// This and another that came after it, over the leads that this one left. Of the decisions the later one remains.
-    #[must_use]
-    pub fn and(self, later: Dealing) -> Dealing {
-        let mut agents = later.agents;
-        for agent in &mut agents {
-            if let Some(before) = self.agents.iter().find(|before| before.id == agent.id) {
-                agent.held = before.held;
-                agent.got += before.got;
-            }
-        }
-        let numbers = RunNumbers {
-            assigned: self.numbers.assigned + later.numbers.assigned,
-            agents: agents.iter().filter(|agent| agent.got > 0).count() as u64,
-            ..later.numbers
-        };
-        Dealing { moves: [self.moves, later.moves].concat(), agents, numbers, decision: later.decision }
-    }
-
     /// Counts the places that are still free under the caps (R36).
     pub fn count_places_left(&mut self) {
         let free = |agent: &AgentLine| agent.cap.map_or(0, |cap| (cap - agent.after).max(0) as u64);

@@ -1,5 +1,5 @@
 //! Everybody at once: ten managers assign by hand and in bulk, set statuses and take runs back, agents work on what is
-//! theirs, files come in, leads are captured one by one, and the jobs run on and on. What each of them was told is kept
+//! theirs, files come in, leads are captured one by one and assigned on arrival, and the jobs run on and on. What each of them was told is kept
 //! ([`ledger`]), and afterwards the timelines are played through from their beginning and compared with it ([`replay`]).
 //!
 //! Bounded by a number of rounds; `EVENHAND_RACE_SECONDS=60` goes on for so long instead, on each engine. Who draws what
@@ -99,6 +99,8 @@ fn r24_r32_r41_everybody_at_once_keeps_every_rule() {
             ..Change::default()
         };
         office.saves(Job::Removal, stale, NOW).await;
+        let instant = Change { instant: Some(true), ..Change::default() };
+        office.saves(Job::Assignment, instant, NOW).await;
         let before = replay::Before::note(&office, &DEALT, &REMOVED).await;
         let mut viewers = HashMap::new();
         for name in office.people.keys() {
@@ -588,8 +590,7 @@ impl Race {
         }
     }
 
-    /// Leads that come in one at a time. Where a captured lead is assigned at once, this is the place that asks for it;
-    /// the replay takes such an assignment for an automatic one (`replay::Replay::is_automatic`).
+    /// Leads that come in one at a time, and are assigned at once where there is room.
     async fn captures(&self) {
         let mut round = 0;
         while self.length.goes_on(round / 2) {

@@ -10,7 +10,7 @@ use crate::office::Office;
 use domain::{
     bulk::{BY_HAND, UNDO},
     ids::{LeadId, RunId, StatusId, UserId},
-    job::Job,
+    job::{Job, ON_ARRIVAL},
     status::StatusMark,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -166,6 +166,8 @@ struct Replay<'r> {
     of_many: HashMap<RunId, Deed>,
     /// Entries of one lead that were acknowledged and found.
     found: HashSet<i64>,
+    /// Entries of leads that were assigned as they came in.
+    arrived: u64,
     entries: usize,
 }
 
@@ -222,18 +224,22 @@ impl<'r> Replay<'r> {
             of_one,
             of_many,
             found: HashSet::new(),
+            arrived: 0,
             entries: entries.len(),
         }
     }
 
-    /// The job that did it by itself; none for what a person decided. An assignment of a lead at its capture would be one
-    /// of the assignment, too.
+    /// The job that did it by itself; none for what a person decided. What is assigned on arrival goes by the rules of the
+    /// assignment: the leads of an import under a record of its own, a single lead without any, and by nobody.
     fn by_itself(&self, entry: &Entry) -> Option<Job> {
-        let job = self.runs[&entry.run?].job.as_str();
-        if [BY_HAND, UNDO].contains(&job) {
-            return None;
+        let Some(run) = entry.run else {
+            return (entry.kind == "assigned" && entry.actor.is_none()).then_some(Job::Assignment);
+        };
+        match self.runs[&run].job.as_str() {
+            BY_HAND | UNDO => None,
+            ON_ARRIVAL => Some(Job::Assignment),
+            job => Some(Job::from_word(job).expect("a job")),
         }
-        Some(Job::ALL.into_iter().find(|known| known.word() == job).expect("a job"))
     }
 
     fn play(&mut self, entry: &Entry) {
@@ -338,9 +344,16 @@ impl<'r> Replay<'r> {
 
     /// An entry of a run. With the last of them the run is done, and its record is compared.
     fn belongs_to_run(&mut self, run: RunId, entry: &Entry, was: &Lead) {
-        let deed = self.of_many.get(&run).unwrap_or_else(|| panic!("nobody was told of run {run}"));
         let mut cap_binds = self.by_itself(entry).is_some();
-        if let Deed::Many { seen, cap_binds: binds, .. } = deed {
+        let arrives = self.runs[&run].job == ON_ARRIVAL;
+        if arrives {
+            // Whoever brought the file in was told of the leads, and this is the second thing that happened to them.
+            assert_eq!(entry.number, 2, "{entry:?}");
+            self.arrived += 1;
+        }
+        let deed = self.of_many.get(&run);
+        assert!(deed.is_some() != arrives, "nobody was told of run {run}");
+        if let Some(Deed::Many { seen, cap_binds: binds, .. }) = deed {
             cap_binds = *binds;
             if !seen.is_empty() {
                 let seen = seen.get(&entry.lead).copied();
@@ -383,6 +396,14 @@ impl<'r> Replay<'r> {
             return; // counted by its import
         }
         let deed = self.of_one.get(&entry.at).unwrap_or_else(|| panic!("nobody was told of {entry:?}"));
+        if let (Deed::Added { lead }, "assigned") = (deed, entry.kind.as_str()) {
+            assert_eq!((*lead, entry.number), (entry.lead, 2), "on arrival: {entry:?}");
+            let to = entry.to_owner.expect("somebody is given it");
+            let (after, cap) = (self.held[&to], self.before.caps[&to]);
+            assert!(cap.is_none_or(|cap| after <= cap), "on arrival {to} was lifted to {after}: {entry:?}");
+            self.arrived += 1;
+            return;
+        }
         match (deed, entry.kind.as_str()) {
             (Deed::Assigned { lead, seen, to, held, exceed_cap }, "assigned") => {
                 assert_eq!((*lead, Some(*to)), (entry.lead, entry.to_owner));
@@ -424,7 +445,8 @@ impl<'r> Replay<'r> {
 
     /// Everything that was acknowledged is there, and that is all there is.
     async fn has_every_deed(&self, session: &mut Session, office: &Office) {
-        let mut sum = 0;
+        assert!(self.arrived > 0, "some were assigned on arrival");
+        let mut sum = self.arrived;
         for deed in &self.deeds {
             match deed {
                 Deed::Many { run, leads, .. } | Deed::Ran { run, leads } => {
