@@ -367,8 +367,8 @@ async fn card(
             )),
         ),
         Job::TopUp => (
-            "Fills everybody's queue towards the lead cap with fresh leads: nobody's, and never called. When they are \
-             short, queues end as level as possible. Who has no cap takes no part.",
+            "Fills queues towards the lead cap with fresh leads, which nobody owns and nobody has called. When they are \
+             short, queues end as level as possible. Agents without a cap take no part.",
             vec![order()],
             None,
         ),
