@@ -7,7 +7,7 @@ use domain::{
     explanation::{self, Explanation, Names},
     ids::{LeadId, RunId, StatusId, UserId},
     time::{Moment, Zone},
-    timeline::Event,
+    timeline::{Event, RunOfEntry},
     viewer::Sight,
 };
 use store::{
@@ -180,30 +180,27 @@ impl Asked<'_> {
                 None => {}
             }
         }
-        let started_at = match &considered {
-            Some(recorded) => self.started_at(session, recorded.run).await?,
-            None => Moment(0),
-        };
-        let by_run = considered.as_ref().map(|recorded| recorded.run);
-        match (considered, event, left_alone) {
-            (_, Some(event), _) if event.run.map(RunId) != by_run && event.at >= started_at => {
-                match event.run.map(RunId) {
-                    // A run of the rules without a record of its reasons.
-                    Some(run) if !self.is_by_hand(event) => {
-                        Ok(self.of_run(session, run).await?.unwrap_or_else(untouched))
-                    }
-                    _ => self.by_hand(session, event).await,
-                }
+        let latest = match (&considered, event) {
+            (Some(recorded), Some(event)) => {
+                let started_at = self.started_at(session, recorded.run).await?;
+                (event.run != Some(recorded.run.0) && event.at >= started_at).then_some(event)
             }
-            (Some(recorded), ..) => self.by_rules(session, &recorded).await,
-            (None, Some(event), _) => self.by_hand(session, event).await,
-            (None, None, Some(recorded)) => self.by_rules(session, &recorded).await,
-            (None, None, None) => Ok(untouched()),
+            (_, event) => event,
+        };
+        if let Some(event) = latest {
+            let by_hand = |run: &RunOfEntry| run.job == BY_HAND || run.job == UNDO;
+            return match event.run.map(RunId) {
+                // A run of the rules that kept no record of its reasons.
+                Some(run) if !event.run_said.as_ref().is_none_or(by_hand) => {
+                    Ok(self.of_run(session, run).await?.unwrap_or_else(untouched))
+                }
+                _ => self.by_hand(session, event).await,
+            };
         }
-    }
-
-    fn is_by_hand(&self, event: &Event) -> bool {
-        event.run_said.as_ref().is_none_or(|run| run.job == BY_HAND || run.job == UNDO)
+        match considered.or(left_alone) {
+            Some(recorded) => self.by_rules(session, &recorded).await,
+            None => Ok(untouched()),
+        }
     }
 
     /// The lead in the record of this run.

@@ -299,7 +299,9 @@ fn pack(leads: &[Considered], earlier: &[(LeadId, u32)]) -> Chunk {
         }
         if !mine.is_empty() {
             put(&mut bytes, mine.len() as u64);
-            mine.iter().for_each(|(_, agent)| put(&mut bytes, (*agent).into()));
+            for (_, agent) in mine {
+                put(&mut bytes, (*agent).into());
+            }
         }
         before = Context { lead: seen.lead, label: seen.label, owner: seen.owner };
     }
@@ -443,10 +445,10 @@ fn exception_of(code: u32) -> Result<Exception, Unreadable> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use proptest::{prelude::*, strategy::Strategy as _};
+    use super::{Chunk, Considered, Decision, Fate, Head, LeadId, exception_of, find, pack, unpack};
+    use proptest::prelude::*;
 
-    fn fates() -> impl proptest::strategy::Strategy<Value = Fate> {
+    fn fates() -> impl Strategy<Value = Fate> {
         let agent = 0..2_000_u32;
         prop_oneof![
             Just(Fate::Nobody),
@@ -466,7 +468,7 @@ mod tests {
             ),
             far in prop::bool::ANY,
         ) -> Decision {
-            let mut decision = Decision { head: Head::new(Strategy::EqualShares, false), leads: Vec::new(), earlier: Vec::new() };
+            let mut decision = Decision { head: Head::new(allot::Strategy::EqualShares, false), leads: Vec::new(), earlier: Vec::new() };
             let mut lead = LeadId(if far { i64::MAX - 100_000 * 300 } else { 0 });
             for (step, label, owner, tier, fate, earlier) in lines {
                 lead.0 += step;
@@ -517,7 +519,8 @@ mod tests {
                 fate: Fate::To((n * 31 % 1_000) as u32),
             })
             .collect();
-        let decision = Decision { head: Head::new(Strategy::EqualShares, false), leads, earlier: Vec::new() };
+        let decision =
+            Decision { head: Head::new(allot::Strategy::EqualShares, false), leads, earlier: Vec::new() };
         let chunks: Vec<Chunk> = decision.chunks().collect();
         let firsts: Vec<i64> = chunks.iter().map(|chunk| chunk.first.0).collect();
         assert_eq!(firsts, [1_000_000, 1_004_096, 1_008_192]);

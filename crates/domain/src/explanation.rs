@@ -748,13 +748,13 @@ mod tests {
     }
 
     /// Roster and leads in; why for the first lead that such a thing became of, out.
-    fn told(roster: &str, list: &str, strategy: Strategy, of: fn(&Fate) -> bool) -> Explanation {
+    fn told(roster: &str, list: &str, strategy: Strategy, of: fn(Fate) -> bool) -> Explanation {
         let people = people(roster);
         let (leads, earlier) = leads(list, &people);
         let rules = Rules { now: NOW, chosen_since: NOW, strategy, oldest_first: false, rest_hours: 20 };
         let decision = Pool::gather(leads, &people, &rules).deal(&people, &earlier, &rules).unwrap().decision;
         let seen =
-            decision.leads.iter().find(|seen| of(&seen.fate)).unwrap_or_else(|| panic!("{roster} | {list}"));
+            decision.leads.iter().find(|seen| of(seen.fate)).unwrap_or_else(|| panic!("{roster} | {list}"));
         let earlier: Vec<u32> =
             decision.earlier.iter().filter(|(lead, _)| *lead == seen.lead).map(|(_, agent)| *agent).collect();
         let why = explain(&decision.head, seen, &earlier, &names()).unwrap();
@@ -766,16 +766,16 @@ mod tests {
         why
     }
 
-    fn given(fate: &Fate) -> bool {
+    fn given(fate: Fate) -> bool {
         matches!(fate, Fate::To(_))
     }
-    fn kept(fate: &Fate) -> bool {
+    fn kept(fate: Fate) -> bool {
         matches!(fate, Fate::Kept)
     }
-    fn nobody(fate: &Fate) -> bool {
+    fn nobody(fate: Fate) -> bool {
         matches!(fate, Fate::Nobody)
     }
-    fn left_alone(fate: &Fate) -> bool {
+    fn left_alone(fate: Fate) -> bool {
         matches!(fate, Fate::LeftAlone(_))
     }
 
@@ -845,7 +845,7 @@ mod tests {
 
     #[test]
     fn r44_why_it_stayed_and_why_nobody_got_it() {
-        type Row = (&'static str, &'static str, fn(&Fate) -> bool, &'static str);
+        type Row = (&'static str, &'static str, fn(Fate) -> bool, &'static str);
         let table: [Row; 13] = [
             (
                 "Asha in Pune cap 1 held 1; Ben in Goa",

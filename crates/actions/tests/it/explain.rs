@@ -115,7 +115,7 @@ impl Check<'_> {
     fn holds(&self, why: &Why) -> &'static str {
         let said = format!("{}\n{}: {:#?}", self.said, self.before.line.first_name, why);
         let (before, after) = (&self.before.line, &self.after.line);
-        let by_this_run = self.after.events.last().filter(|event| event.run == Some(self.run.0)).is_some();
+        let by_this_run = self.after.events.last().is_some_and(|event| event.run == Some(self.run.0));
         let was_eligible = self.dealt_statuses.contains(&before.status.as_str());
         if !was_eligible {
             assert!(why.explanation.candidates.is_empty(), "{said}");
@@ -149,20 +149,14 @@ impl Check<'_> {
         }
         assert_eq!(before, after, "{said}");
         assert_eq!(chosen, [], "{said}");
-        match before.owner_id {
-            Some(owner) => {
-                assert_eq!(keeps, [owner], "{said}");
-                assert_eq!(
-                    title,
-                    format!("Why still {}?", before.owner.as_deref().expect("a name")),
-                    "{said}"
-                );
-                "kept"
-            }
-            None => {
-                assert_eq!((title, &keeps), ("Why nobody?", &vec![]), "{said}");
-                "left over"
-            }
+        if let Some(owner) = before.owner_id {
+            assert_eq!(keeps, [owner], "{said}");
+            let name = before.owner.as_deref().expect("a name");
+            assert_eq!(title, format!("Why still {name}?"), "{said}");
+            "kept"
+        } else {
+            assert_eq!((title, &keeps), ("Why nobody?", &vec![]), "{said}");
+            "left over"
         }
     }
 
@@ -245,7 +239,7 @@ fn r44_every_lead_of_a_run_is_explained_as_it_happened() {
         async move {
             let mut random = TestRunner::deterministic();
             let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-            for _ in 0..30 {
+            for _ in 0..16 {
                 let (agents, leads, level) = company.new_tree(&mut random).expect("drawn").current();
                 let roster: Vec<String> = (0..)
                     .zip(&agents)
@@ -307,7 +301,7 @@ fn r44_every_lead_of_a_run_is_explained_as_it_happened() {
                 }
             }
             for became in ["given", "kept", "left over", "left alone", "not looked at"] {
-                assert!(seen.get(became).is_some_and(|leads| *leads >= 5), "{became}: {seen:?}");
+                assert!(seen.get(became).is_some_and(|leads| *leads >= 3), "{became}: {seen:?}");
             }
         }
     });

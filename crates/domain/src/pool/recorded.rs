@@ -51,7 +51,7 @@ impl Table<'_> {
         }
         seen.sort_unstable_by_key(|seen| seen.lead);
         earlier.sort_unstable();
-        let short = self.short(leads, problem, plan, &mut labels);
+        let short = Self::short(leads, problem, plan, &mut labels);
         let agents = (0..self.agents.len()).map(|agent| self.stood(agent, plan)).collect();
         let head =
             Head { agents, labels: labels.known, short, ..Head::new(rules.strategy, rules.oldest_first) };
@@ -79,13 +79,7 @@ impl Table<'_> {
     }
 
     /// Where room was short, from the certificate.
-    fn short(
-        &self,
-        leads: &[PoolLead],
-        problem: &Problem,
-        plan: &allot::Plan,
-        labels: &mut Labels,
-    ) -> Vec<Short> {
+    fn short(leads: &[PoolLead], problem: &Problem, plan: &allot::Plan, labels: &mut Labels) -> Vec<Short> {
         let sets = plan.certificate.tight_sets.iter();
         sets.map(|set| {
             let mut carried: Vec<u32> = Vec::new();

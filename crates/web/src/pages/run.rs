@@ -84,8 +84,8 @@ pub async fn one(
             @if shown.fair { p.second { (CHECKED) } }
         }))
         (card("In numbers", &terms(&numbers(&line, &who))))
-        @if !moved.leads.is_empty() || behind.moved > 0 { (moved_leads(run.id, at, &moved, explains)) }
-        @if !left.leads.is_empty() || left.out_of_sight > 0 || behind.left > 0 { (left_leads(run.id, at, &left)) }
+        @if !moved.shown.is_empty() || behind.moved > 0 { (moved_leads(run.id, at, &moved, explains)) }
+        @if !left.shown.is_empty() || left.out_of_sight > 0 || behind.left > 0 { (left_leads(run.id, at, &left)) }
     };
     Ok(frame::page(&visit, &who, Item::Runs, &format!("Run {}", run.id), &main))
 }
@@ -181,7 +181,7 @@ fn settings(summary: &str) -> Option<String> {
 
 /// A page of leads.
 struct Leads<T> {
-    leads: Vec<T>,
+    shown: Vec<T>,
     /// Some more, that are not the viewer's to see.
     out_of_sight: usize,
     next: Option<LeadId>,
@@ -193,7 +193,7 @@ async fn moved(session: &mut Session, who: &SignedIn, run: RunId, behind: LeadId
     let more = leads.len() as i64 > LEADS;
     leads.truncate(LEADS as usize);
     let next = leads.last().filter(|_| more).map(|changed| changed.lead.id);
-    Ok(Leads { leads, out_of_sight: 0, next })
+    Ok(Leads { shown: leads, out_of_sight: 0, next })
 }
 
 async fn left_over(
@@ -221,7 +221,7 @@ async fn left_over(
     found.truncate(LEADS as usize);
     let next = found.last().copied().filter(|_| more);
     let leads = run_leads::names(session, who.company.id, &found, who.sight()).await?;
-    Ok(Leads { out_of_sight: found.len() - leads.len(), leads, next })
+    Ok(Leads { out_of_sight: found.len() - leads.len(), shown: leads, next })
 }
 
 fn moved_leads(run: RunId, at: (i64, i64), moved: &Leads<Changed>, explains: bool) -> Markup {
@@ -234,7 +234,7 @@ fn moved_leads(run: RunId, at: (i64, i64), moved: &Leads<Changed>, explains: boo
     ];
     let whose = |name: &Option<String>| html! { @match name { Some(name) => (name), None => span.nobody { "nobody" } } };
     let rows: Vec<Vec<Markup>> = moved
-        .leads
+        .shown
         .iter()
         .map(|one| {
             let status = match (&one.from_status, &one.to_status) {
@@ -263,7 +263,7 @@ fn moved_leads(run: RunId, at: (i64, i64), moved: &Leads<Changed>, explains: boo
 fn left_leads(run: RunId, at: (i64, i64), left: &Leads<Named>) -> Markup {
     let columns = [Column::text("Lead"), Column::text("")];
     let rows: Vec<Vec<Markup>> = left
-        .leads
+        .shown
         .iter()
         .map(|lead| vec![name(lead), html! { (dialog::link("Why?", &links::lead_why(lead.id, Some(run)))) }])
         .collect();
