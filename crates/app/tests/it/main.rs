@@ -6,5 +6,6 @@ mod generated;
 mod house;
 mod kill;
 mod nodes;
+mod operating;
 mod plan;
 mod user;
