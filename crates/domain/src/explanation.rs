@@ -4,6 +4,7 @@ use crate::{
     decision::{Agent, Considered, Fate, Head, LABELS_NAMED_MAX, Label, Short, Unreadable},
     ids::{BranchId, DepartmentId, UserId},
     sentence::Exception,
+    sentence::count,
     time::Zone,
     timeline::Event,
 };
@@ -408,7 +409,7 @@ impl Case<'_> {
         let labels = labels.collect::<Result<Vec<Label>, _>>()?;
         let needs: Vec<String> = labels.iter().filter_map(|label| needs(label, self.names)).collect();
         let is_named = needs.len() == labels.len() && labels.len() <= LABELS_NAMED_MAX;
-        let leads = crate::sentence::count(short.demand, "lead", "leads");
+        let leads = count(short.demand, "lead", "leads");
         let (what, there) = if is_named {
             let verb = if short.demand == 1 { "needs" } else { "need" };
             (format!("{leads} {verb} {}", one_of(&needs)), " there")
@@ -616,16 +617,16 @@ impl Verdict {
     }
 
     fn words(self, strategy: Strategy, names: &Names) -> String {
-        let leads = match strategy {
-            Strategy::EqualShares => "new leads",
-            Strategy::LevelQueues => "leads",
+        let leads = |level| match strategy {
+            Strategy::EqualShares => count(level, "new lead", "new leads"),
+            Strategy::LevelQueues => count(level, "lead", "leads"),
         };
         match self {
             Verdict::Chosen => "got it".into(),
             Verdict::Meant => "was to get it".into(),
             Verdict::Keeps => "keeps it".into(),
-            Verdict::Waited { level } => format!("{level} {leads} too, and had not waited longer"),
-            Verdict::Level { level, against } => format!("{level} {leads} against {against}"),
+            Verdict::Waited { level } => format!("{} too, and had not waited longer", leads(level)),
+            Verdict::Level { level, against } => format!("{} against {against}", leads(level)),
             Verdict::Needed => "needed for other leads".into(),
             Verdict::HadItBefore => "had it before".into(),
             Verdict::Full { cap } => format!("full at cap {cap}"),
