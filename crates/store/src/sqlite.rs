@@ -9,7 +9,7 @@ use crate::{
     limits::{ASKING, Limits, WRITES_PER_COMMIT},
     session::{Inner, Session},
 };
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc},
@@ -210,6 +210,9 @@ fn connect(path: &Path, create: bool, role: Role, limits: Limits) -> Result<Conn
         Role::Reader => "PRAGMA query_only = ON; PRAGMA cache_size = -4096;",
         Role::Writer => "PRAGMA cache_size = -32768;",
     })?;
+    // Without this a statement whose plan could depend on a value (a limit is enough) is compiled anew at each use: a
+    // third of the time of a page. Every statement names its index, so that there is nothing to be gained by it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
 }
@@ -415,4 +418,32 @@ fn execute(session: &mut Session, sql: &str) -> Result<()> {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_statement_is_compiled_once_whatever_its_values_are() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("evenhand.db");
+        for role in [Role::Writer, Role::Reader] {
+            let connection = connect(&file, true, role, Limits::default()).expect("a connection");
+            let text = "SELECT value FROM json_each('[1,2,3]') WHERE value > $1 LIMIT $2";
+            let mut statement = connection.prepare(text).expect("a statement");
+            for rows in [1, 3, 2] {
+                statement.raw_bind_parameter(1, 0).expect("bound");
+                statement.raw_bind_parameter(2, rows).expect("bound");
+                let mut found = statement.raw_query();
+                let mut seen = 0;
+                while found.next().expect("a row").is_some() {
+                    seen += 1;
+                }
+                assert_eq!(seen, rows);
+            }
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+    }
 }

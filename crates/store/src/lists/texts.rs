@@ -203,7 +203,9 @@ fn write_open<'q>(conditions: &[Condition<'q>], road: Road<'q>, read: u16, text:
             " AND (SELECT x.id FROM leads x /*sqlite INDEXED BY sqlite_autoindex_leads_1*/
                 WHERE x.company_id = $1 AND x.id = l.id",
         );
-        elsewhere.into_iter().for_each(|condition| condition.write("x", text));
+        for condition in elsewhere {
+            condition.write("x", text);
+        }
         text.add(") IS NOT NULL");
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct Effort {
 pub(super) const EFFORT: Effort = Effort {
     probed: 2_000,
     probed_max: 400_000,
-    thrift: 10,
+    thrift: 20,
     patience: 6,
     walked_min: 500,
     tried_max: 200_000,
