@@ -6,6 +6,8 @@
 
 #[path = "figures/data.rs"]
 mod data;
+#[path = "figures/explain.rs"]
+mod explain;
 #[path = "figures/import.rs"]
 mod import;
 #[path = "figures/list.rs"]
@@ -54,6 +56,9 @@ fn main() -> Result<ExitCode> {
             let name = |figure: &str| format!("{figure}-{}", engine.to_string().to_lowercase());
             if wanted(&name("run")) {
                 run::measure(&bench, engine, &mut table).await?;
+            }
+            if wanted(&name("explain")) {
+                explain::measure(&bench, engine, &mut table).await?;
             }
             if wanted(&name("import")) {
                 import::measure(&bench, engine, &mut table).await?;
