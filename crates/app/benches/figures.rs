@@ -6,6 +6,8 @@
 
 #[path = "figures/data.rs"]
 mod data;
+#[path = "figures/explain.rs"]
+mod explain;
 #[path = "figures/import.rs"]
 mod import;
 #[path = "figures/list.rs"]
@@ -60,6 +62,9 @@ fn main() -> Result<ExitCode> {
             }
             if wanted(&name("wait")) {
                 run::measure_wait(&bench, engine, &mut table).await?;
+            }
+            if wanted(&name("explain")) {
+                explain::measure(&bench, engine, &mut table).await?;
             }
             if wanted(&name("import")) {
                 import::measure(&bench, engine, &mut table).await?;

@@ -46,9 +46,9 @@ fn r44_the_command_line_says_why() {
         let email = name.replace(' ', ".").to_lowercase();
         done(&format!("user|add|--name|{name}|--email|{email}@acme.example|--role|Agent{rest}"), "");
     }
-    let rows: String =
-        (1..=5).map(|n| format!("Lead {n},98200 0000{n},{}\n", if n < 5 { "Pune" } else { "" })).collect();
-    done("import|-", &format!("First name,Phone,Branch\n{rows}"));
+    let rows: Vec<String> =
+        (1..=5).map(|n| format!("Lead {n},98200 0000{n},{}", if n < 5 { "Pune" } else { "" })).collect();
+    done("import|-", &format!("First name,Phone,Branch\n{}\n", rows.join("\n")));
     assert_eq!(
         done("explain|1", ""),
         "Lead 1: Why?\n\

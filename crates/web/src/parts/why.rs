@@ -56,7 +56,7 @@ pub fn why(shown: &Why) -> Markup {
             }
             p.paragraph { (shown.paragraph) }
             @if !shown.beside.is_empty() { (table(&shown.beside)) }
-            @if shown.more > 0 { p.second { (shown.more) " more, further down the same list." } }
+            @if shown.more > 0 { p.second { (shown.more) " more, who came less close." } }
         }
     };
     let close = html! { a.button data-weight="plain" href=(shown.back) data-closes { "Close" } };
