@@ -6,4 +6,5 @@ mod house;
 mod kill;
 mod nodes;
 mod plan;
+mod status;
 mod user;
