@@ -34,6 +34,7 @@ impl Error {
                 | store::Error::Locked
                 | store::Error::DiskFull
                 | store::Error::Deadlock
+                | store::Error::Gone { .. }
                 | store::Error::Timeout { .. }),
             ) => error.to_string().trim_end_matches('.').to_owned(),
             Error::Store(_) | Error::Fault(_) => {

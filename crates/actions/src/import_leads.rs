@@ -128,7 +128,6 @@ pub async fn import_as_chosen(
     let work = Work {
         import,
         record: chosen.record,
-        known,
         counts,
         headers: serde_json::Value::from(headers).to_string(),
         clock,
@@ -193,7 +192,6 @@ pub(crate) async fn read_and_judge(
 struct Work {
     import: Import,
     record: Option<ImportId>,
-    known: Statuses,
     counts: Counts,
     headers: String,
     clock: Clock,
@@ -206,9 +204,11 @@ async fn write_rows(
     work: Work,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<(ImportId, u64)> {
-    let Work { import, record, known, counts, headers, clock } = work;
+    let Work { import, record, counts, headers, clock } = work;
     let company = import.company;
     companies::lock_for_import(session, company).await?;
+    // Read again, in this transaction: while it lasts nobody changes what is open, and what assignment gives.
+    let known = statuses::list(session, company).await?;
     let now = clock();
     let actor = import.viewer.actor();
     let id = match record {

@@ -41,7 +41,8 @@ pub struct Change {
 impl Change {
     /// The settings after the change, if they may be so. Nothing is saved.
     pub fn on(self, settings: JobSettings, known: &Statuses) -> Result<JobSettings, SettingsRefused> {
-        let mut statuses = settings.statuses;
+        // What may be taken no longer (it was closed, say) is not in the way of another change.
+        let mut statuses = settings.eligible(known);
         if let Some(names) = self.statuses {
             statuses = Vec::new();
             for name in names {

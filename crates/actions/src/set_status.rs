@@ -64,9 +64,7 @@ pub enum StatusSet {
 
 /// Sets the status of one lead.
 pub async fn set_status(store: &Store, company: CompanyId, order: SetStatus) -> Result<StatusSet> {
-    let mut answers = store
-        .write(move |session| Box::pin(async move { set_all(session, company, &[order]).await }))
-        .await?;
+    let mut answers = set_each(store, company, vec![order]).await?;
     answers.pop().ok_or_else(|| Error::Fault("an order has an answer".into()))
 }
 
@@ -79,6 +77,14 @@ pub async fn set_each(store: &Store, company: CompanyId, orders: Vec<SetStatus>)
             orders.len()
         )));
     }
+    match write(store, company, orders.clone()).await {
+        // Somebody deleted the status at the same instant; now it is not there to be found.
+        Err(Error::Store(store::Error::Gone { .. })) => write(store, company, orders).await,
+        answer => answer,
+    }
+}
+
+async fn write(store: &Store, company: CompanyId, orders: Vec<SetStatus>) -> Result<Vec<StatusSet>> {
     if orders.len() <= SHORT_MAX {
         return store
             .write(move |session| Box::pin(async move { set_all(session, company, &orders).await }))

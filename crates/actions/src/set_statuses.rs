@@ -1,7 +1,7 @@
 //! One status for many leads, by hand (R7, R12, R22, R24).
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     selection::{Bulk, Closing, MoreThanShown, Selection, look},
     set_status::{a_change, converts},
 };
@@ -46,6 +46,14 @@ pub enum StatusesSet {
 /// Sets the status.
 pub async fn set_statuses(store: &Store, company: CompanyId, order: SetStatuses) -> Result<StatusesSet> {
     order.selection.check()?;
+    match write(store, company, order.clone()).await {
+        // Somebody deleted the status at the same instant; now it is not there to be found.
+        Err(Error::Store(store::Error::Gone { .. })) => write(store, company, order).await,
+        answer => answer,
+    }
+}
+
+async fn write(store: &Store, company: CompanyId, order: SetStatuses) -> Result<StatusesSet> {
     let selection = order.selection.clone();
     selection
         .write(store, move |session| Box::pin(async move { set_all(session, company, &order).await }))

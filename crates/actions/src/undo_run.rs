@@ -90,8 +90,8 @@ pub async fn undo_run(store: &Store, company: CompanyId, order: UndoRun) -> Resu
     let undone =
         store.write_long(move |session| Box::pin(async move { undo(session, company, order).await })).await;
     match undone {
-        // Somebody else undid it at the same instant; now that is there to be found.
-        Err(Error::Store(store::Error::Conflict { .. })) => {
+        // Somebody else undid it at the same instant, or deleted a status; now that is there to be found.
+        Err(Error::Store(store::Error::Conflict { .. } | store::Error::Gone { .. })) => {
             store
                 .write_long(move |session| Box::pin(async move { undo(session, company, order).await }))
                 .await

@@ -50,6 +50,9 @@ pub enum Command {
     /// Show and change the settings of the automatic jobs
     #[command(subcommand)]
     Settings(Settings),
+    /// List and change the statuses of leads
+    #[command(subcommand)]
+    Status(Status),
     /// Run a job now, or preview what it would do
     #[command(subcommand)]
     Run(Run),
@@ -252,6 +255,89 @@ pub struct Import {
     pub bytes_max: u64,
     #[command(flatten)]
     pub output: Json,
+}
+
+/// List and change the statuses of leads.
+#[derive(Debug, Subcommand)]
+pub enum Status {
+    /// List the statuses in their order, with the leads in each
+    #[command(after_help = "Example:\n  evenhand status list --json")]
+    List(Json),
+    /// Add a status
+    Add(StatusAdd),
+    /// Change a status: what is not named stays
+    Edit(StatusEdit),
+    /// Delete a status; what uses it gets a replacement
+    Delete(StatusDelete),
+}
+
+/// What a status says about the work on a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KindOfStatus {
+    /// Still work: counts as held by the owner
+    Open,
+    /// Finished without a sale
+    Closed,
+    /// A customer
+    Won,
+}
+
+/// Add a status.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand status add 'Site visit' --kind open --position 5")]
+pub struct StatusAdd {
+    /// Its name; no other may have it, in any case
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// What it says about the work on a lead
+    #[arg(long, value_name = "KIND")]
+    pub kind: KindOfStatus,
+    /// Its place in the order of all lists, counted from 1; the last without it
+    #[arg(long, value_name = "N")]
+    pub position: Option<usize>,
+}
+
+/// Change a status: what is not named stays.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand status edit Busy --name 'Call later' --position 3
+  evenhand status edit Interested --given-on-assignment
+
+Unassigned, Followups and Customer are protected: they can be moved, and nothing else. A change of the kind, or of
+what assignment gives, is refused while a run is in progress.")]
+pub struct StatusEdit {
+    /// The status to change
+    #[arg(value_name = "NAME")]
+    pub status: String,
+    /// Its new name
+    #[arg(long, value_name = "N")]
+    pub name: Option<String>,
+    /// What it says about the work on a lead
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<KindOfStatus>,
+    /// Its place in the order of all lists, counted from 1
+    #[arg(long, value_name = "N")]
+    pub position: Option<usize>,
+    /// Give it to leads when they are assigned, instead of the status that is given now
+    #[arg(long)]
+    pub given_on_assignment: bool,
+}
+
+/// Delete a status.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand status delete Busy --replacement 'Not Picked'
+
+Its leads go to the replacement, the automatic jobs take leads from there if they may, and what is given on assignment
+is the replacement too. With Unassigned as the replacement the leads lose their owners. Timelines keep the name.")]
+pub struct StatusDelete {
+    /// The status to delete
+    #[arg(value_name = "NAME")]
+    pub status: String,
+    /// What replaces it; needed where something uses it
+    #[arg(long, value_name = "NAME")]
+    pub replacement: Option<String>,
 }
 
 /// Show and change the settings of the automatic jobs.

@@ -12,6 +12,7 @@ mod plan;
 pub mod run;
 mod serve;
 mod settings;
+mod status;
 mod user;
 
 use crate::cli::{Cli, Command};
@@ -24,6 +25,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::User(args) => user::user(&place, args).await,
         Command::Import(args) => import::import(&place, args).await,
         Command::Settings(args) => settings::settings(&place, args).await,
+        Command::Status(args) => status::status(&place, args).await,
         Command::Run(args) => run::run(&place, args).await,
         Command::Leads(args) => leads::leads(&place, args).await,
         Command::Lead(args) => lead::lead(&place, args).await,

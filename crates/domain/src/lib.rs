@@ -15,6 +15,7 @@ pub mod schedule;
 pub mod sentence;
 pub mod spread;
 pub mod status;
+pub mod status_edit;
 pub mod time;
 pub mod timeline;
 pub mod viewer;

@@ -55,10 +55,18 @@ pub enum Error {
     /// The file is no database of ours.
     #[error("{0}")]
     NotADatabase(String),
-    /// A unique or foreign key refused a row. `constraint` names it as well as the engine can.
+    /// A unique key or a check refused a row. `constraint` names it as well as the engine can.
     #[error("the row conflicts with another one ({constraint})")]
     Conflict {
         /// The name of the constraint, or of the columns on SQLite.
+        constraint: String,
+    },
+    /// A row that another one needs is gone, or a row that goes is still needed: a foreign key says so.
+    #[error(
+        "something that this needs was deleted meanwhile, or is still in use. Nothing was changed; look again."
+    )]
+    Gone {
+        /// The name of the constraint, as well as the engine can.
         constraint: String,
     },
     /// Two transactions waited for each other and this one was chosen to give way.
@@ -106,6 +114,11 @@ impl From<rusqlite::Error> for Error {
                     "the database file is damaged: restore the latest backup and keep the damaged file for a repair".into(),
                 ),
                 Code::OperationInterrupted => Error::Timeout { limit: crate::limits::STATEMENT },
+                Code::ConstraintViolation
+                    if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY =>
+                {
+                    Error::Gone { constraint: message.clone().unwrap_or_else(|| error.to_string()) }
+                }
                 Code::ConstraintViolation => {
                     Error::Conflict { constraint: message.clone().unwrap_or_else(|| error.to_string()) }
                 }
@@ -136,11 +149,11 @@ impl From<tokio_postgres::Error> for Error {
             };
         };
         let code = told.code();
-        if *code == SqlState::UNIQUE_VIOLATION
-            || *code == SqlState::FOREIGN_KEY_VIOLATION
-            || *code == SqlState::CHECK_VIOLATION
-        {
-            Error::Conflict { constraint: told.constraint().unwrap_or(told.message()).to_owned() }
+        let constraint = || told.constraint().unwrap_or(told.message()).to_owned();
+        if *code == SqlState::FOREIGN_KEY_VIOLATION {
+            Error::Gone { constraint: constraint() }
+        } else if *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::CHECK_VIOLATION {
+            Error::Conflict { constraint: constraint() }
         } else if *code == SqlState::INVALID_CATALOG_NAME {
             Error::Missing(format!("{}; make it with `createdb`", told.message()))
         } else if *code == SqlState::INVALID_PASSWORD

@@ -99,7 +99,8 @@ sql! {
         SELECT $1, s.id, 1, $2, $3, $4, s.status_id FROM stage_leads s";
     INSERT_STAGED_TAGS = "INSERT INTO lead_tags (company_id, lead_id, tag_id)
         SELECT $1, t.lead_id, t.tag_id FROM stage_lead_tags t";
-    EVENTS_OF = "SELECT e.entry, e.at_ms, e.kind, a.name, e.run_id, f.name, t.name, fs.name, ts.name, e.detail,
+    EVENTS_OF = "SELECT e.entry, e.at_ms, e.kind, a.name, e.run_id, f.name, t.name,
+            COALESCE(fs.name, fg.name), COALESCE(ts.name, tg.name), e.detail,
             r.job, r.started_at_ms
         FROM lead_events e
         LEFT JOIN users a ON a.company_id = e.company_id AND a.id = e.actor_id
@@ -107,6 +108,8 @@ sql! {
         LEFT JOIN users t ON t.company_id = e.company_id AND t.id = e.to_owner_id
         LEFT JOIN statuses fs ON fs.company_id = e.company_id AND fs.id = e.from_status_id
         LEFT JOIN statuses ts ON ts.company_id = e.company_id AND ts.id = e.to_status_id
+        LEFT JOIN statuses_gone fg ON fg.company_id = e.company_id AND fg.id = e.from_status_id
+        LEFT JOIN statuses_gone tg ON tg.company_id = e.company_id AND tg.id = e.to_status_id
         LEFT JOIN runs r ON r.company_id = e.company_id AND r.id = e.run_id
         WHERE e.company_id = $1 AND e.lead_id = $2 ORDER BY e.entry DESC LIMIT $3";
     TAGS_OF = "SELECT t.id, t.name FROM lead_tags lt JOIN tags t ON t.company_id = lt.company_id AND t.id = lt.tag_id

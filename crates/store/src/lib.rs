@@ -51,6 +51,7 @@ pub mod sessions;
 pub mod stale;
 pub mod statistics;
 pub mod status_change;
+pub mod status_edits;
 pub mod statuses;
 pub mod tags;
 pub mod terms;

@@ -9,6 +9,8 @@ pub const TURN: Duration = Duration::from_secs(10);
 pub const LONG_TURN: Duration = Duration::from_secs(15 * 60);
 /// How long one statement of a page or an action may take.
 pub const STATEMENT: Duration = Duration::from_secs(30);
+/// How long a change of what statuses mean waits, on PostgreSQL, for those who have read them: pages wait behind it.
+pub const STATUSES_HELD: Duration = Duration::from_secs(2);
 /// How many writes may wait for the writer of the embedded database.
 pub const WRITES_WAITING: usize = 1_024;
 /// How many waiting writes share one commit at the most.

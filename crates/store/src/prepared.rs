@@ -36,6 +36,7 @@ const MODULES: &[(&str, &[Registered])] = &[
     ("sessions", crate::sessions::STATEMENTS),
     ("stale", crate::stale::STATEMENTS),
     ("status_change", crate::status_change::STATEMENTS),
+    ("status_edits", crate::status_edits::STATEMENTS),
     ("statuses", crate::statuses::STATEMENTS),
     ("tags", crate::tags::STATEMENTS),
     ("terms", crate::terms::STATEMENTS),

@@ -70,13 +70,16 @@ fn changed_text(
 ) -> Query<'static> {
     let mut text = Query::new(
         company,
-        "SELECT e.lead_id, l.first_name, l.last_name, f.name, t.name, fs.name, ts.name
+        "SELECT e.lead_id, l.first_name, l.last_name, f.name, t.name,
+            COALESCE(fs.name, fg.name), COALESCE(ts.name, tg.name)
         FROM lead_events e /*sqlite INDEXED BY lead_events_run*/
         CROSS JOIN leads l
         LEFT JOIN users f ON f.company_id = $1 AND f.id = e.from_owner_id
         LEFT JOIN users t ON t.company_id = $1 AND t.id = e.to_owner_id
         LEFT JOIN statuses fs ON fs.company_id = $1 AND fs.id = e.from_status_id
-        LEFT JOIN statuses ts ON ts.company_id = $1 AND ts.id = e.to_status_id",
+        LEFT JOIN statuses ts ON ts.company_id = $1 AND ts.id = e.to_status_id
+        LEFT JOIN statuses_gone fg ON fg.company_id = $1 AND fg.id = e.from_status_id
+        LEFT JOIN statuses_gone tg ON tg.company_id = $1 AND tg.id = e.to_status_id",
     );
     text.with(
         " WHERE e.company_id = $1 AND e.run_id = ?1 AND e.lead_id > ?2 AND l.company_id = $1 AND l.id = e.lead_id",

@@ -11,7 +11,7 @@ use domain::{
 pub const SHARDS: i64 = 16;
 
 sql! {
-    INSERT = "INSERT INTO statuses (company_id, id, position, name, name_folded, kind, mark)
+    pub(crate) INSERT = "INSERT INTO statuses (company_id, id, position, name, name_folded, kind, mark)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     ALL = "SELECT id, name, kind, mark FROM statuses WHERE company_id = $1 ORDER BY position";
     ADD_TO_COUNT = "INSERT INTO status_counts (company_id, status_id, shard, leads) VALUES ($1, $2, $3, $4)

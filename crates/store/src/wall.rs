@@ -38,7 +38,7 @@ fn every_statement_on_a_companys_table_names_the_company() {
     for (name, text) in prepared::every_text() {
         let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
         if text.starts_with("LOCK TABLE") {
-            continue; // holds writers back while `doctor --mend` recounts; reads nobody's rows
+            continue; // holds others back while queues are counted again; reads nobody's rows
         }
         if words.iter().any(|word| tables.iter().any(|table| table == word)) {
             looked_at += 1;

@@ -90,6 +90,7 @@ impl From<store::Error> for Error {
             | store::Error::Deadlock
             | store::Error::GivenUp
             | store::Error::DiskFull => Error::Busy(crate::words::sentence(&error.to_string())),
+            store::Error::Gone { .. } => Error::Refused(crate::words::sentence(&error.to_string())),
             store::Error::Unavailable(why) => {
                 tracing::error!(why, "the database cannot be reached");
                 Error::Busy("The database cannot be reached at this moment; try again soon.".into())

@@ -20,4 +20,5 @@ mod set_status;
 mod sign_in;
 mod spread;
 mod stale;
+mod statuses;
 mod undo;

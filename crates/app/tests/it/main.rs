@@ -8,4 +8,5 @@ mod kill;
 mod nodes;
 mod operating;
 mod plan;
+mod status;
 mod user;

@@ -140,6 +140,14 @@ CREATE TABLE statuses (
     UNIQUE (company_id, mark)
 ) /*sqlite WITHOUT ROWID*/;
 
+-- Deleted statuses: timelines go on naming them.
+CREATE TABLE statuses_gone (
+    company_id BIGINT NOT NULL REFERENCES companies (id),
+    id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (company_id, id)
+) /*sqlite WITHOUT ROWID*/;
+
 -- Leads per status, sharded so that concurrent writers do not queue on one row. The sum over the shards is the count.
 CREATE TABLE status_counts (
     company_id BIGINT NOT NULL,
