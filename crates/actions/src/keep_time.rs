@@ -11,7 +11,7 @@ use crate::{
 use domain::{
     ids::CompanyId,
     job::{Job, JobSettings},
-    schedule::{LocalDate, Slot, Timing, Tried, Turn, next_run},
+    schedule::{LocalDate, Slot, Tried, Turn, next_run},
     time::{Moment, Zone},
 };
 use store::{
@@ -83,30 +83,38 @@ async fn look_alone(store: &Store, company: &Company, clock: Clock<'_>, looked: 
 
 async fn due(store: &Store, company: CompanyId, zone: &Zone, now: Moment) -> Result<Vec<(Job, Slot)>> {
     let mut reader = store.read().await?;
-    let mut due = Vec::new();
-    for (job, timing, tried) in timings(reader.session(), company, zone, now).await? {
-        if let Turn::Due(slot) = timing.turn(zone, &tried, now) {
-            due.push((job, slot));
-        }
-    }
-    Ok(due)
+    let turns = turns(reader.session(), company, zone, now).await?;
+    let due = turns.into_iter().filter_map(|(job, turn)| match turn {
+        Turn::Due(slot) => Some((job, slot)),
+        Turn::Again { .. } | Turn::Next(_) => None,
+    });
+    Ok(due.collect())
 }
 
-/// The jobs that are switched on, and what was tried lately.
-async fn timings(
+/// Whose turn it is, of the jobs that are switched on, in the order of R40. A job whose minute is shared with an earlier
+/// one that is tried again waits for that, so that it sees its result.
+async fn turns(
     session: &mut Session,
     company: CompanyId,
     zone: &Zone,
     now: Moment,
-) -> Result<Vec<(Job, Timing, Vec<Tried>)>> {
+) -> Result<Vec<(Job, Turn)>> {
     let known = statuses::list(session, company).await?;
-    let mut found = Vec::new();
+    let mut turns: Vec<(Job, Turn)> = Vec::new();
     for job in Job::ALL {
-        if let Some(timing) = jobs::settings(session, company, job, &known).await?.timing() {
-            found.push((job, timing, tried(session, company, job, zone, now).await?));
+        let Some(timing) = jobs::settings(session, company, job, &known).await?.timing() else { continue };
+        let tried = tried(session, company, job, zone, now).await?;
+        let mut turn = timing.turn(zone, &tried, now);
+        if let Turn::Due(slot) = turn {
+            let held_up = turns.iter().find_map(|(_, earlier)| match earlier {
+                Turn::Again { slot: theirs, from } if theirs.at == slot.at => Some(*from),
+                _ => None,
+            });
+            turn = held_up.map_or(turn, |from| Turn::Again { slot, from });
         }
+        turns.push((job, turn));
     }
-    Ok(found)
+    Ok(turns)
 }
 
 async fn tried(
@@ -124,8 +132,8 @@ async fn tried(
 pub(crate) async fn set_alarm(session: &mut Session, company: CompanyId, now: Moment) -> Result<()> {
     let Some(found) = companies::by_id(session, company).await? else { return Ok(()) };
     let zone = runs::zone(&found)?;
-    let turns = timings(session, company, &zone, now).await?;
-    let first = turns.iter().map(|(_, timing, tried)| timing.turn(&zone, tried, now).from()).min();
+    let turns = turns(session, company, &zone, now).await?;
+    let first = turns.iter().map(|(_, turn)| turn.from()).min();
     jobs::set_alarm(session, company, first).await?;
     Ok(())
 }

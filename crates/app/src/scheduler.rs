@@ -122,7 +122,9 @@ fn ended(
         Err(error) => {
             // Which company it was is not known any more: all in hand are looked at again.
             tracing::error!(%error, "a look at a company's schedule broke off");
-            waiting.values_mut().for_each(|until| *until = Some(Moment(now.0 + TROUBLE_MS)));
+            for until in waiting.values_mut() {
+                *until = Some(Moment(now.0 + TROUBLE_MS));
+            }
         }
     }
 }

@@ -27,13 +27,14 @@ pub static STAGE_STALE: Stage = Stage {
 };
 
 sql! {
-    // Most are told by their last activity; what was edited or tagged since is asked for its work.
+    // Most are told by their last activity; what was edited or tagged since is asked for its work. Who takes a removal
+    // back wants the lead to stay.
     IN_STATUS = "SELECT l.id, l.entries, l.status_id, l.owner_id
         FROM leads l /*sqlite INDEXED BY leads_status*/
         WHERE l.company_id = $1 AND l.status_id = $2 AND l.created_at_ms <= $3
             AND (l.last_activity_at_ms <= $3 OR NOT EXISTS (
                 SELECT 1 FROM lead_events e WHERE e.company_id = $1 AND e.lead_id = l.id AND e.at_ms > $3
-                    AND e.kind IN ('assigned', 'note', 'call', 'follow-up')))";
+                    AND e.kind IN ('assigned', 'note', 'call', 'follow-up', 'undone')))";
     LOCK_LEADS_AS_SEEN = "SELECT l.id FROM stage_stale s CROSS JOIN leads l
         WHERE l.company_id = $1 AND l.id = s.lead_id AND l.entries = s.entries
         ORDER BY s.lead_id /*pg FOR NO KEY UPDATE OF l*/";

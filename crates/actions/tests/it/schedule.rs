@@ -143,39 +143,39 @@ fn r34_a_run_now_does_not_use_up_the_scheduled_one() {
     });
 }
 
+/// A process that dies in the middle of the scheduled assignment leaves its record open.
+async fn dies_in_mid_run(office: &Office, now: Moment) {
+    let company = office.company.id;
+    let opened: store::Result<_> = office
+        .store
+        .write(move |session| {
+            Box::pin(async move {
+                let zone: Zone = "Asia/Kolkata".parse().expect("a zone");
+                let slot = domain::schedule::Slot { date: zone.local_date(now), at: NOW };
+                let start = runs::Start { by: StartedBy::Schedule, actor: None, slot: Some(slot) };
+                runs::start(session, company, Job::Assignment, &start, now).await
+            })
+        })
+        .await;
+    opened.expect("opened");
+}
+
 #[test]
 fn r38_a_failed_attempt_is_repeated_and_given_up_after_the_third() {
     on_both(|database| async move {
         let office = Office::open(&database, "Asha").await.with("Lea Unassigned").await;
         office.saves(Job::Assignment, at("09:00"), Moment(NOW.0 - HOUR)).await;
-        let fails = async |now: Moment| {
-            let company = office.company.id;
-            // A process that dies in mid-run leaves its record open.
-            let opened: store::Result<_> = office
-                .store
-                .write(move |session| {
-                    Box::pin(async move {
-                        let zone: Zone = "Asia/Kolkata".parse().expect("a zone");
-                        let date = zone.local_date(now);
-                        let slot = domain::schedule::Slot { date, at: NOW };
-                        let start = runs::Start { by: StartedBy::Schedule, actor: None, slot: Some(slot) };
-                        runs::start(session, company, Job::Assignment, &start, now).await
-                    })
-                })
-                .await;
-            opened.expect("opened");
-        };
-        fails(NOW).await;
+        dies_in_mid_run(&office, NOW).await;
         // Whoever looks next closes the record, and waits a minute before the second attempt.
         let seen = Moment(NOW.0 + MINUTE / 2);
         assert_eq!(looks(&office, seen).await, 0);
         assert_eq!(history(&office).await, ["assignment 2026-05-11 failed"]);
         assert_eq!(alarm(&office, seen).await, Some(Moment(seen.0 + MINUTE)));
-        fails(Moment(seen.0 + MINUTE)).await;
+        dies_in_mid_run(&office, Moment(seen.0 + MINUTE)).await;
         let seen = Moment(seen.0 + MINUTE);
         assert_eq!(looks(&office, seen).await, 0);
         assert_eq!(alarm(&office, seen).await, Some(Moment(seen.0 + 5 * MINUTE)));
-        fails(Moment(seen.0 + 5 * MINUTE)).await;
+        dies_in_mid_run(&office, Moment(seen.0 + 5 * MINUTE)).await;
         let seen = Moment(seen.0 + 5 * MINUTE);
         assert_eq!(looks(&office, seen).await, 0);
         assert_eq!(looks(&office, Moment(seen.0 + HOUR)).await, 0, "given up for today");
@@ -184,6 +184,27 @@ fn r38_a_failed_attempt_is_repeated_and_given_up_after_the_third() {
         assert_eq!(looks(&office, tomorrow).await, 1);
         let failed = "assignment 2026-05-11 failed";
         assert_eq!(history(&office).await, [failed, failed, failed, "assignment 2026-05-12 done"]);
+        office.well().await;
+    });
+}
+
+#[test]
+fn r40_who_comes_later_in_a_minute_waits_for_an_earlier_one_that_is_tried_again() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Asha cap 5").await.with("Lea Unassigned").await;
+        let before = Moment(NOW.0 - HOUR);
+        office.saves(Job::TopUp, at("09:00"), before).await;
+        office.saves(Job::Assignment, at("09:00"), before).await;
+        dies_in_mid_run(&office, NOW).await;
+        let seen = Moment(NOW.0 + MINUTE / 2);
+        assert_eq!(looks(&office, seen).await, 0, "the top-up would take what the assignment is to deal");
+        assert_eq!(alarm(&office, seen).await, Some(Moment(seen.0 + MINUTE)));
+        assert_eq!(looks(&office, Moment(seen.0 + MINUTE)).await, 2);
+        assert_eq!(
+            history(&office).await,
+            ["assignment 2026-05-11 failed", "assignment 2026-05-11 done", "top-up 2026-05-11 done"]
+        );
+        assert_eq!(office.places().await, "Lea Asha Assigned");
         office.well().await;
     });
 }

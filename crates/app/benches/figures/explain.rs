@@ -8,15 +8,16 @@ use crate::{
 };
 use actions::{
     explain_lead::{ExplainLead, Explained, explain_lead},
-    run_assignment,
+    runs::{self, Order},
 };
 use anyhow::{Context, Result, ensure};
 use domain::{
     ids::LeadId,
+    job::Job,
     viewer::{Sight, Viewer},
 };
 use std::time::Instant;
-use store::dialect::Engine;
+use store::{dialect::Engine, runs::StartedBy};
 
 /// Nine in ten leads find a place; the others are left over, and explained too.
 const MANY: Size = Size { leads: 1_000_000, unassigned: 1_000_000, agents: 1_000, cap: 900 };
@@ -39,7 +40,8 @@ async fn of_size(bench: &Bench, engine: Engine, table: &mut Table, name: &str, s
     let store = place.open().await?;
     let company = data::known(&store).await?.company;
     let started = Instant::now();
-    let report = run_assignment::run(&store, &company, Viewer::Operator, "command line", &|| NOW).await?;
+    let order = Order::now(Job::Assignment, Viewer::Operator, StartedBy::CommandLine);
+    let report = runs::run(&store, &company, order, &|| NOW).await?;
     let took = started.elapsed();
     let fits = size.agents as u64 * size.cap as u64;
     ensure!(report.numbers.assigned == fits, "{fits} leads find a place, not {}", report.numbers.assigned);
