@@ -3,6 +3,7 @@
 //! The pages, the API, the command line and the scheduler all enter here. An action loads a snapshot from the store,
 //! asks the domain what is right, and writes it conditionally.
 
+pub mod cancelling;
 mod dealing;
 pub mod error;
 pub mod password;
@@ -15,6 +16,8 @@ pub mod add_user;
 pub mod assign_lead;
 pub mod assign_leads;
 pub mod ban_user;
+pub mod cancel_import;
+pub mod cancel_run;
 pub mod create_company;
 pub mod edit_lead;
 pub mod edit_user;
