@@ -10,6 +10,7 @@ pub mod lead;
 pub mod lead_fields;
 pub mod leads;
 pub mod new_lead;
+pub mod running;
 pub mod runs;
 pub mod sign_in;
 pub mod theme;

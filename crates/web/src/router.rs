@@ -8,7 +8,7 @@ use crate::{
     pages::{
         account, agent, configurations, first_run, imports, kit, lead, lead_fields,
         leads::{self, bulk},
-        new_lead, runs, sign_in, theme, users,
+        new_lead, running, runs, sign_in, theme, users,
     },
     parts::{self, Button, Toast, Tone},
     site::Site,
@@ -69,9 +69,11 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/imports/uploads/{upload}/removal", post(imports::discard))
         .route("/imports/{import}", get(imports::one))
         .route("/imports/{import}/errors.csv", get(imports::errors))
+        .route("/imports/{import}/cancel", post(imports::cancel))
         .route("/imports/{import}/undo", post(imports::undo))
         .route(links::runs(), get(runs::list))
         .route("/runs/{run}", get(runs::one))
+        .route("/runs/{run}/cancel", get(running::confirm).post(running::cancel))
         .route("/runs/{run}/undo", post(runs::undo))
         .route(links::users(), get(users::list).post(users::add))
         .route(links::new_user(), get(users::new))

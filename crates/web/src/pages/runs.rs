@@ -4,6 +4,7 @@ use crate::{
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
+    pages::running,
     parts::{
         Button, Empty, Icon, Toast, Tone,
         data::{Pager, card, heading, pager},
@@ -15,7 +16,7 @@ use crate::{
     words::{moment, number, took},
 };
 use actions::{
-    runs::second_line,
+    runs::{asker, close_interrupted, second_line},
     undo_run::{UndoRun, Undone, undo_run},
 };
 use axum::{
@@ -53,7 +54,7 @@ pub async fn list(
     let found = runs::history(reader.session(), who.company.id, below.map(RunId), ROWS).await?;
     drop(reader);
     let next = (found.len() as i64 == ROWS).then(|| found.last().map(|line| line.run.id)).flatten();
-    let rows: Vec<RunRow> = found.iter().map(|line| row(line, &who)).collect();
+    let rows: Vec<RunRow> = found.iter().map(|line| row(&site, line, &who)).collect();
     let here =
         below.map_or_else(|| links::runs().to_owned(), |below| format!("{}?below={below}", links::runs()));
     let main = html! {
@@ -84,9 +85,9 @@ pub async fn list(
     Ok(frame::page(&visit, &who, Item::Runs, "Runs", &main))
 }
 
-fn row(line: &RunLine, who: &SignedIn) -> RunRow {
+fn row(site: &Site, line: &RunLine, who: &SignedIn) -> RunRow {
     let run = &line.run;
-    let (sentence, _) = told(line, who);
+    let (sentence, _) = told(site, line, who);
     let by = match (line.actor.as_deref(), run.started_by.as_str()) {
         (Some(actor), _) => actor,
         (None, "schedule") => "Schedule",
@@ -106,6 +107,7 @@ fn row(line: &RunLine, who: &SignedIn) -> RunRow {
         state: match run.state.as_str() {
             "running" => Some((Tone::Info, "running")),
             "failed" => Some((Tone::Warning, "failed")),
+            "cancelled" => Some((Tone::Info, "cancelled")),
             _ => line.undone_by.map(|_| (Tone::Info, "undone")),
         },
     }
@@ -120,11 +122,15 @@ pub async fn one(
 ) -> Result<Response> {
     let mut reader = site.store.read().await?;
     let session = reader.session();
-    let line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
+    let mut line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
+    if line.run.state == "running" && close_interrupted(&site.store, who.company.id, who.now).await? {
+        line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
+    }
     let agents = runs::agents(session, who.company.id, line.run.id).await?;
     drop(reader);
     let run = &line.run;
-    let shown = dealing(&line, &agents, &who);
+    let is_running = run.state == "running";
+    let here = links::run(run.id);
     let may_undo = run.state == "done" && run.job != domain::bulk::UNDO && line.undone_by.is_none();
     let actions = html! {
         @if may_undo {
@@ -137,21 +143,29 @@ pub async fn one(
         }
     };
     let main = html! {
+        // A finished run is finished; one in progress becomes so before one's eyes.
+        div #run data-live=[is_running.then_some("hello run")] hx-get=(here) hx-trigger="live" hx-target="this" hx-select="#run" hx-swap="outerMorph" {
         (heading(&format!("{} of {}", job_name(&run.job), who.zone.minute(run.started_at)), None, &actions))
         @if let Some(by) = line.undone_by {
             p { "It was taken back by " a href=(links::run(by)) { "run " (by) } "." }
         }
-        (card("What it did", &job::dealing(&shown)))
+        @if is_running {
+            (card("What it does", &job::running(&running::shown(&site, &who, run))))
+        } @else {
+            (card("What it did", &job::dealing(&dealing(&site, &line, &agents, &who))))
+        }
+        }
     };
     Ok(frame::page(&visit, &who, Item::Runs, &format!("Run {}", run.id), &main))
 }
 
 /// What a run did, in its sentence, and what that leaves out.
-fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
+fn told(site: &Site, line: &RunLine, who: &SignedIn) -> (String, String) {
     let run = &line.run;
     let summary = run.summary.as_deref().unwrap_or("{}");
     match run.state.as_str() {
-        "running" => (sentence::running(run.started_at, &who.zone), String::new()),
+        "running" => (actions::runs::running(&site.store, who.company.id, run, &who.zone), String::new()),
+        "cancelled" => (sentence::cancelled(run.started_at, &who.zone, asker(run)), String::new()),
         "failed" => {
             let why = run.failure.as_deref().unwrap_or("unknown");
             (sentence::failed(run.started_at, &who.zone, why), String::new())
@@ -173,9 +187,9 @@ fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
 }
 
 /// What a run did, in its sentence and its table.
-fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
+fn dealing(site: &Site, line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
     let run = &line.run;
-    let (sentence, second) = told(line, who);
+    let (sentence, second) = told(site, line, who);
     let deals = Job::from_word(&run.job).is_some_and(|job| job != Job::Removal);
     Dealing {
         sentence,

@@ -8,4 +8,5 @@ mod imports;
 mod leads;
 mod live;
 mod permissions;
+mod running;
 mod sign_in;
