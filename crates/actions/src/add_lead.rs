@@ -2,6 +2,7 @@
 
 use crate::{
     assign_lead::is_offered,
+    assign_on_arrival::{Captured, assign_on_arrival},
     error::{Error, Result},
     import_leads::{Defaults, Labels, new_lead},
     lead_file::spool::SpooledRow,
@@ -150,6 +151,9 @@ async fn add(session: &mut Session, form: AddLead) -> Result<Added> {
         let first = capture::by_phone(session, company, phone.as_str()).await?;
         let first = first.ok_or_else(|| Error::Fault("a number that is taken belongs to no lead".into()))?;
         return known_already(session, &form, first).await;
+    }
+    if form.owner.is_none() {
+        assign_on_arrival(session, company, &known, Captured::One(lead), form.now).await?;
     }
     statuses::add_to_counts(session, company, lead.0, &deltas).await?;
     if let Some(to) = form.owner {

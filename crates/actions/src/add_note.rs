@@ -1,6 +1,6 @@
 //! A note on a lead: it only adds, and so never conflicts (R20, R24).
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use domain::{
     ids::{CompanyId, LeadId},
     text::{clean_lines, within},
@@ -66,10 +66,9 @@ async fn add(session: &mut Session, company: CompanyId, order: &AddNote) -> Resu
     if !viewer.sight().sees(&place) && !has_just_lost(session, company, order).await? {
         return Ok(NoteAdded::NotFound);
     }
-    let entry = notes::add(session, company, lead, viewer.actor(), &order.text, now)
-        .await?
-        .ok_or_else(|| Error::Fault(format!("lead {lead} vanished")))?;
-    Ok(NoteAdded::Done { entry })
+    let added = notes::add(session, company, lead, viewer.actor(), &order.text, now).await?;
+    // None: it is gone meanwhile, with the import that brought it.
+    Ok(added.map_or(NoteAdded::NotFound, |entry| NoteAdded::Done { entry }))
 }
 
 /// R14: the owner of a moment ago, whose lead was given away while they were at it.

@@ -1,6 +1,6 @@
 //! One lead to one agent, by hand (R15, R18, R21, R23, R24).
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use domain::{
     ids::{CompanyId, LeadId, UserId},
     pool::Member,
@@ -141,16 +141,17 @@ pub(crate) fn is_offered(member: &Member, viewer: Viewer) -> bool {
 }
 
 async fn conflict(session: &mut Session, order: AssignLead) -> Result<Assignment> {
-    let LastChange { at, kind, by, .. } = last_change(session, order.company, order.lead).await?;
+    let Some(LastChange { at, kind, by, .. }) = last_change(session, order.company, order.lead).await? else {
+        return Ok(Assignment::NotFound);
+    };
     Ok(Assignment::Conflict { at, kind, by })
 }
 
-/// Who changed a lead that is no longer as it was seen, and how (R24).
+/// Who changed a lead that is no longer as it was seen, and how (R24). None: it is gone, with the import that brought it.
 pub(crate) async fn last_change(
     session: &mut Session,
     company: CompanyId,
     lead: LeadId,
-) -> Result<LastChange> {
-    let mut changes = selection::last_changes(session, company, std::iter::once(lead)).await?;
-    changes.pop().ok_or_else(|| Error::Fault("a lead that changed has no timeline".into()))
+) -> Result<Option<LastChange>> {
+    Ok(selection::last_changes(session, company, std::iter::once(lead)).await?.pop())
 }

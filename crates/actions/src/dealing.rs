@@ -3,6 +3,7 @@
 
 use crate::{
     error::{Error, Result},
+    keep_decision::keep_decision,
     runs::{self, Close, zone},
 };
 use domain::{
@@ -111,14 +112,23 @@ async fn claim(
     now: Moment,
 ) -> Result<Dealing> {
     let moves = std::mem::take(&mut dealing.moves);
-    let outcome =
-        assign::claim(session, &Claim { company, run, at: now, status: given.status, moves: &moves }).await?;
+    let claim = Claim {
+        company,
+        run: Some(run),
+        detail: None,
+        shard: run.0,
+        at: now,
+        status: given.status,
+        moves: &moves,
+    };
+    let outcome = assign::claim(session, &claim).await?;
     let mut dealing = dealing.as_claimed(&outcome);
     if job == Job::TopUp {
         dealing.count_places_left();
     }
     let close = Close { run, at: now, numbers: &dealing.numbers, agents: &dealing.agents };
     runs::close(session, company, close, given.settings).await?;
+    keep_decision(session, company, run, &dealing.decision).await?;
     Ok(dealing)
 }
 

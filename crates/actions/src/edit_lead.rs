@@ -273,6 +273,8 @@ fn changed(before: &Fields, after: &Fields) -> Vec<Field> {
 }
 
 async fn conflict(session: &mut Session, company: CompanyId, lead: LeadId) -> Result<LeadEdited> {
-    let LastChange { at, kind, by, .. } = last_change(session, company, lead).await?;
+    let Some(LastChange { at, kind, by, .. }) = last_change(session, company, lead).await? else {
+        return Ok(LeadEdited::NotFound);
+    };
     Ok(LeadEdited::Conflict { at, kind, by })
 }

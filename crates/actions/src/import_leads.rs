@@ -4,6 +4,7 @@
 //! file that breaks off changes nothing, other writers wait for the writing only, and memory does not grow with the file.
 
 use crate::{
+    assign_on_arrival::{Captured, assign_on_arrival},
     error::{Error, Result},
     lead_file::{
         self, Counts, FileError, Numbers, ReadFile,
@@ -31,7 +32,7 @@ use store::{
     imports,
     labels::{self, Label},
     leads::{self, Capture, NewLead},
-    limits, statuses,
+    limits, statistics, statuses,
     work::Watch,
 };
 
@@ -140,7 +141,7 @@ pub async fn import_as_chosen(
     let work = Work {
         import,
         record: chosen.record,
-        unassigned: known.marked(StatusMark::Unassigned).id,
+        known,
         counts,
         headers: serde_json::Value::from(headers).to_string(),
         clock,
@@ -156,6 +157,12 @@ pub async fn import_as_chosen(
             })
         })
         .await?;
+    if imported >= statistics::NEW_LEADS_MIN
+        && let Err(error) = store.look_at_leads_again().await
+    {
+        // The leads are there. Pages are slower for a while, until the server looks by itself.
+        tracing::debug!(%error, "the server did not look at the leads again");
+    }
     Ok(Imported {
         import: id,
         imported,
@@ -217,7 +224,7 @@ impl<R: Read> Read for Stoppable<R> {
 struct Work {
     import: Import,
     record: Option<ImportId>,
-    unassigned: StatusId,
+    known: Statuses,
     counts: Counts,
     headers: String,
     clock: Clock,
@@ -230,7 +237,7 @@ async fn write_rows(
     work: Work,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<(ImportId, u64)> {
-    let Work { import, record, unassigned, counts, headers, clock } = work;
+    let Work { import, record, known, counts, headers, clock } = work;
     let company = import.company;
     companies::lock_for_import(session, company).await?;
     let now = clock();
@@ -242,7 +249,7 @@ async fn write_rows(
     let capture = Capture { at: now, actor, import: Some(id), kind: "imported" };
     let mut labels = Labels::new(company);
     let defaults = Defaults {
-        status: unassigned,
+        status: known.marked(StatusMark::Unassigned).id,
         branch: labels.id(session, Label::Branch, import.branch.as_deref()).await?,
         department: labels.id(session, Label::Department, import.department.as_deref()).await?,
         source: labels.id(session, Label::Source, import.source.as_deref()).await?,
@@ -272,6 +279,7 @@ async fn write_rows(
     }
     let imported: i64 = per_status.values().sum();
     let deltas: Vec<_> = per_status.into_iter().collect();
+    assign_on_arrival(session, company, &known, Captured::Import(id, import.viewer), clock()).await?;
     statuses::add_to_counts(session, company, id.0, &deltas).await?;
     keep_failures(session, company, id, failures).await?;
     let totals = imports::Totals {

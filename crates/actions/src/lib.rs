@@ -3,6 +3,7 @@
 //! The pages, the API, the command line and the scheduler all enter here. An action loads a snapshot from the store,
 //! asks the domain what is right, and writes it conditionally.
 
+mod assign_on_arrival;
 pub mod cancelling;
 mod dealing;
 pub mod error;
@@ -21,8 +22,10 @@ pub mod cancel_run;
 pub mod create_company;
 pub mod edit_lead;
 pub mod edit_user;
+pub mod explain_lead;
 pub mod import_errors;
 pub mod import_leads;
+mod keep_decision;
 pub mod keep_time;
 pub mod lead_file;
 pub mod preview_import;

@@ -126,14 +126,13 @@ async fn set_all(session: &mut Session, company: CompanyId, orders: &[SetStatus]
             .map(|change| (change.lead, change))
             .collect();
     let answers = orders.iter().zip(answers).map(|(order, answer)| {
-        answer.or_else(|| {
-            let LastChange { at, kind, by, .. } = conflicts.remove(&order.lead)?;
-            Some(StatusSet::Conflict { at, kind, by })
+        answer.unwrap_or_else(|| match conflicts.remove(&order.lead) {
+            Some(LastChange { at, kind, by, .. }) => StatusSet::Conflict { at, kind, by },
+            // Gone meanwhile, with the import that brought it.
+            None => StatusSet::NotFound,
         })
     });
-    answers
-        .collect::<Option<Vec<StatusSet>>>()
-        .ok_or_else(|| Error::Fault("a lead that changed has no timeline".into()))
+    Ok(answers.collect())
 }
 
 /// Why there is no change.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Instance, NOBODY, Plan, TightSet};
+use crate::{Instance, NOBODY, Plan, TightSet, Weight};
 
 /// Where a lead went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -170,6 +170,67 @@ pub fn lead(instance: &Instance, plan: &Plan, class: usize, lead: u32) -> Option
     Some(LeadReasons { outcome, candidates, leftover })
 }
 
+/// How an agent stands after a plan: enough to judge it beside a lead, also long after the plan is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Its room for the batch; `None` = no limit.
+    pub room: Option<u32>,
+    /// What it got: new and kept leads.
+    pub taken: u32,
+    /// Its level after the run.
+    pub level: u64,
+    /// Its share beside others.
+    pub weight: Weight,
+}
+
+impl Standing {
+    /// Whether nothing more fits.
+    pub fn is_full(&self) -> bool {
+        self.room.is_some_and(|room| self.taken >= room)
+    }
+}
+
+/// What a lead and an agent are to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with a name")]
+pub struct Relation {
+    /// The lead stays with this agent if nobody else has room.
+    pub is_fallback: bool,
+    /// The agent is among the eligible.
+    pub is_eligible: bool,
+    /// The agent had the lead before.
+    pub is_earlier_owner: bool,
+    /// The agent got other leads of the same class. Who does not know says no: the levels tell it then.
+    pub takes_part: bool,
+}
+
+/// What speaks for or against an agent who did not get the lead; `chosen` is who got it as a new one.
+pub fn verdict(agent: &Standing, relation: Relation, chosen: Option<&Standing>) -> Reason {
+    if relation.is_fallback {
+        return Reason::PresentOwner;
+    }
+    if !relation.is_eligible {
+        return Reason::NotEligible;
+    }
+    if agent.room == Some(0) {
+        return Reason::NoRoom;
+    }
+    if relation.is_earlier_owner {
+        return Reason::EarlierOwner;
+    }
+    if relation.takes_part {
+        return Reason::Dealt;
+    }
+    if let Some(room) = agent.room.filter(|_| agent.is_full()) {
+        return Reason::Full { room };
+    }
+    let Some(chosen) = chosen else { return Reason::Reserved };
+    // One more here against the last one there: (2 level + 1) / weight, compared crosswise.
+    let next = (2 * u128::from(agent.level) + 1) * u128::from(chosen.weight.thousandths());
+    let last = (2 * u128::from(chosen.level)).saturating_sub(1) * u128::from(agent.weight.thousandths());
+    if next >= last { Reason::Level { level: agent.level, against: chosen.level } } else { Reason::Reserved }
+}
+
 fn judge(
     instance: &Instance,
     plan: &Plan,
@@ -179,40 +240,26 @@ fn judge(
     takes_part: bool,
 ) -> Reason {
     let of = &instance.classes[class];
-    let (side, share) = (&instance.agents[agent as usize], plan.agents[agent as usize]);
     let chosen = match outcome {
         Outcome::New(chosen) if chosen == agent => return Reason::Chosen,
         Outcome::Kept(owner) if owner == agent => return Reason::Keeps,
-        Outcome::New(chosen) => Some(chosen),
+        Outcome::New(chosen) => standing(instance, plan, chosen),
         Outcome::Kept(_) | Outcome::Unassigned => None,
     };
-    if of.fallback == Some(agent) {
-        return Reason::PresentOwner;
-    }
-    if !of.eligible.contains(agent) {
-        return Reason::NotEligible;
-    }
-    if side.room == Some(0) {
-        return Reason::NoRoom;
-    }
-    if of.avoid.binary_search(&(lead, agent)).is_ok() {
-        return Reason::EarlierOwner;
-    }
-    if takes_part {
-        return Reason::Dealt;
-    }
-    if let Some(room) = side.room.filter(|&room| share.new.saturating_add(share.kept) >= room) {
-        return Reason::Full { room };
-    }
-    let Some((chosen, other)) = chosen
-        .and_then(|chosen| Some((instance.agents.get(chosen as usize)?, plan.agents.get(chosen as usize)?)))
-    else {
-        return Reason::Reserved;
+    let relation = Relation {
+        is_fallback: of.fallback == Some(agent),
+        is_eligible: of.eligible.contains(agent),
+        is_earlier_owner: of.avoid.binary_search(&(lead, agent)).is_ok(),
+        takes_part,
     };
-    // One more here against the last one there: (2 level + 1) / weight, compared crosswise.
-    let next = (2 * u128::from(share.level) + 1) * u128::from(chosen.weight.thousandths());
-    let last = (2 * u128::from(other.level)).saturating_sub(1) * u128::from(side.weight.thousandths());
-    if next >= last { Reason::Level { level: share.level, against: other.level } } else { Reason::Reserved }
+    let agent = standing(instance, plan, agent).unwrap_or_default();
+    verdict(&agent, relation, chosen.as_ref())
+}
+
+fn standing(instance: &Instance, plan: &Plan, agent: u32) -> Option<Standing> {
+    let (side, share) = (instance.agents.get(agent as usize)?, plan.agents.get(agent as usize)?);
+    let taken = share.new.saturating_add(share.kept);
+    Some(Standing { room: side.room, taken, level: share.level, weight: side.weight })
 }
 
 /// Why an agent got so many; `None` if there is no such agent.

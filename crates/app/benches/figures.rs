@@ -53,7 +53,13 @@ fn main() -> Result<ExitCode> {
         for engine in [store::dialect::Engine::Sqlite, store::dialect::Engine::Postgres] {
             let name = |figure: &str| format!("{figure}-{}", engine.to_string().to_lowercase());
             if wanted(&name("run")) {
-                run::measure(&bench, engine, &mut table).await?;
+                run::measure(&bench, engine, &mut table, run::USUAL, 1.5).await?;
+            }
+            if wanted(&name("million")) {
+                run::measure(&bench, engine, &mut table, run::MILLION, 1.3).await?;
+            }
+            if wanted(&name("wait")) {
+                run::measure_wait(&bench, engine, &mut table).await?;
             }
             if wanted(&name("import")) {
                 import::measure(&bench, engine, &mut table).await?;

@@ -59,6 +59,8 @@ pub enum Command {
     /// Show one lead
     #[command(subcommand)]
     Lead(Lead),
+    /// Say why a lead is whose it is, or why nobody got it
+    Explain(Explain),
     /// Write a consistent copy of everything into one file, also while the service runs
     Backup(Backup),
     /// Recount the counters and look for what the rules forbid
@@ -422,6 +424,25 @@ pub struct LeadShow {
     /// Its number
     #[arg(value_name = "ID")]
     pub id: i64,
+    #[command(flatten)]
+    pub output: Json,
+}
+
+/// Say why a lead is whose it is.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  evenhand explain 17
+  evenhand explain 17 --run 4 --json
+
+Without a run it tells what decided last: the latest run that considered the lead, or the person who chose its owner
+after it. For everybody who receives leads it says what spoke for or against them.")]
+pub struct Explain {
+    /// The number of the lead
+    #[arg(value_name = "LEAD")]
+    pub lead: i64,
+    /// What this run did with it
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<i64>,
     #[command(flatten)]
     pub output: Json,
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod doctor;
+mod explain;
 mod import;
 mod init;
 mod lead;
@@ -26,6 +27,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&place, args).await,
         Command::Leads(args) => leads::leads(&place, args).await,
         Command::Lead(args) => lead::lead(&place, args).await,
+        Command::Explain(args) => explain::explain(&place, args).await,
         Command::Backup(args) => backup::backup(&place, args).await,
         Command::Doctor(args) => doctor::doctor(&place, args).await,
         Command::Plan(args) => plan::plan(&args),

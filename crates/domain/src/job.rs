@@ -47,6 +47,9 @@ impl Job {
     }
 }
 
+/// The name under which the leads of an import that were assigned as they came in stand in the record of runs.
+pub const ON_ARRIVAL: &str = "on arrival";
+
 /// The settings of a job. What only one of them has says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobSettings {

@@ -3,6 +3,8 @@
 //! A value that exists is valid; a decision carries its reasons; a refusal is a value that a page can render.
 
 pub mod bulk;
+pub mod decision;
+pub mod explanation;
 pub mod ids;
 pub mod job;
 pub mod lead_list;

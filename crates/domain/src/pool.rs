@@ -3,7 +3,10 @@
 //! Snapshot in, decision with reasons out: [`Pool::gather`] sorts the leads of the eligible statuses into considered and
 //! excepted, [`Pool::deal`] asks the engine and says who gets what.
 
+mod recorded;
+
 use crate::{
+    decision::{Decision, Label},
     ids::{BranchId, DepartmentId, LeadId, SourceId, StatusId, UserId},
     sentence::{Exception, Leftover, RunNumbers},
     time::Moment,
@@ -92,6 +95,16 @@ pub struct Rules {
 pub struct Pool {
     leads: Vec<PoolLead>,
     exceptions: Vec<(Exception, u64)>,
+    left_alone: Vec<LeftAlone>,
+}
+
+/// A lead in an eligible status that is not in the pool.
+#[derive(Debug)]
+struct LeftAlone {
+    lead: LeadId,
+    owner: Option<UserId>,
+    label: Label,
+    why: Exception,
 }
 
 /// A lead that goes to an agent.
@@ -119,6 +132,8 @@ pub struct Dealing {
     pub agents: Vec<AgentLine>,
     /// The numbers of the sentence.
     pub numbers: RunNumbers,
+    /// Why, for the record (R44).
+    pub decision: Decision,
 }
 
 /// One agent's line of the preview and of the run record.
@@ -154,24 +169,27 @@ impl Pool {
     pub fn gather(leads: impl IntoIterator<Item = PoolLead>, members: &[Member], rules: &Rules) -> Pool {
         let banned: HashMap<UserId, bool> = members.iter().map(|member| (member.id, member.banned)).collect();
         let mut exceptions = BTreeMap::<Exception, u64>::new();
+        let mut left_alone = Vec::new();
         let leads = leads
             .into_iter()
             .filter(|lead| match exception(lead, &banned, rules) {
                 Some(why) => {
                     *exceptions.entry(why).or_default() += 1;
+                    let label = Label { branch: lead.branch, department: lead.department };
+                    left_alone.push(LeftAlone { lead: lead.id, owner: lead.owner, label, why });
                     false
                 }
                 None => true,
             })
             .collect();
-        Pool { leads, exceptions: exceptions.into_iter().collect() }
+        Pool { leads, exceptions: exceptions.into_iter().collect(), left_alone }
     }
 
     /// R35: the fresh leads of the chosen statuses, which nobody owns and nobody has called. The others are no business of
     /// a top-up and are not counted.
     pub fn fresh(leads: impl IntoIterator<Item = PoolLead>) -> Pool {
         let leads = leads.into_iter().filter(|lead| lead.owner.is_none() && lead.last_attempt_at.is_none());
-        Pool { leads: leads.collect(), exceptions: Vec::new() }
+        Pool { leads: leads.collect(), exceptions: Vec::new(), left_alone: Vec::new() }
     }
 
     /// Whether any lead had owners before, so that the caller has to look them up.
@@ -188,9 +206,11 @@ impl Pool {
     ) -> Result<Dealing, DealingFailed> {
         self.leads.sort_by_key(|lead| urgency(lead, rules));
         let table = Table::new(&self.leads, members);
-        let Problem { instance, rows, nobody_may } = table.problem(&self.leads, earlier, rules);
-        let plan = allot::plan(&instance)?;
-        allot::verify(&instance, &plan)?;
+        let problem = table.problem(&self.leads, earlier, rules);
+        let plan = allot::plan(&problem.instance)?;
+        allot::verify(&problem.instance, &plan)?;
+        let decision = table.decision(&self.leads, &self.left_alone, &problem, &plan, rules);
+        let Problem { instance, rows, nobody_may } = problem;
 
         let mut moves: Vec<(u32, Move)> = Vec::new();
         let mut kept = 0;
@@ -241,7 +261,7 @@ impl Pool {
             exceptions: self.exceptions,
             ..RunNumbers::default()
         };
-        Ok(Dealing { moves, agents, numbers })
+        Ok(Dealing { moves, agents, numbers, decision })
     }
 }
 
@@ -276,6 +296,7 @@ impl Dealing {
         self.numbers.assigned = claimed.moved.len() as u64;
         self.numbers.agents = got.len() as u64;
         self.moves.clone_from(&claimed.moved);
+        self.decision.claim(claimed);
         self
     }
 }
@@ -338,6 +359,24 @@ impl Outcome {
                 return; // an agent above the cap who gets nothing: nothing to drop (R29)
             }
         }
+    }
+}
+
+/// What the timeline says of a lead that was assigned as it came in: `longest waiting of 6 with room`.
+pub fn on_arrival(lead: &PoolLead, members: &[Member], strategy: Strategy) -> String {
+    let has_room = |member: &&Member| {
+        member.is_receiver()
+            && member.cap.is_none_or(|cap| member.held < cap)
+            && lead.branch.is_none_or(|branch| member.branch == Some(branch))
+            && lead.department.is_none_or(|department| member.department == Some(department))
+    };
+    let first = match strategy {
+        Strategy::EqualShares => "longest waiting",
+        Strategy::LevelQueues => "shortest queue",
+    };
+    match members.iter().filter(has_room).count() {
+        1 => "the only one with room".into(),
+        several => format!("{first} of {several} with room"),
     }
 }
 

@@ -61,12 +61,33 @@ impl Zone {
 
     /// "2026-05-11 09:00 IST"; zones without an abbreviation show their offset, "+04".
     pub fn minute(&self, moment: Moment) -> String {
-        moment.timestamp().to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+        self.written(moment).1
     }
 
     /// "2026-05-11T09:00:00+05:30", for machines.
     pub fn rfc3339(&self, moment: Moment) -> String {
-        moment.timestamp().to_zoned(self.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+        self.written(moment).0
+    }
+
+    /// The moment as [`rfc3339`](Self::rfc3339) and as [`minute`](Self::minute) write it. A page has a hundred of them:
+    /// the zone is asked once, and what `strftime` would write is written directly.
+    pub fn written(&self, moment: Moment) -> (String, String) {
+        let timestamp = moment.timestamp();
+        let info = self.0.to_offset_info(timestamp);
+        let local = info.offset().to_datetime(timestamp);
+        let (year, month, day) = (local.year(), local.month(), local.day());
+        let (hour, minute, second) = (local.hour(), local.minute(), local.second());
+        // To the minute, as all zones have had it since 1972.
+        let offset = info.offset().seconds() / 60;
+        let (sign, offset) = (if offset < 0 { '-' } else { '+' }, offset.abs());
+        let (ahead_h, ahead_min) = (offset / 60, offset % 60);
+        let zone = info.abbreviation();
+        (
+            format!(
+                "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{sign}{ahead_h:02}:{ahead_min:02}"
+            ),
+            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} {zone}"),
+        )
     }
 
     /// The hour of the local day, from 0 to 23.
@@ -261,6 +282,12 @@ mod tests {
         let zone: Zone = "Asia/Kolkata".parse().unwrap();
         assert_eq!(zone.minute(moment("2026-05-11T09:00[Asia/Kolkata]")), "2026-05-11 09:00 IST");
         assert_eq!(zone.rfc3339(moment("2026-05-11T09:00[Asia/Kolkata]")), "2026-05-11T09:00:00+05:30");
+        let newfoundland: Zone = "America/St_Johns".parse().unwrap();
+        let in_winter = moment("2026-01-05T00:07:09-03:30[America/St_Johns]");
+        assert_eq!(newfoundland.rfc3339(in_winter), "2026-01-05T00:07:09-03:30");
+        assert_eq!(newfoundland.minute(in_winter), "2026-01-05 00:07 NST");
+        let dubai: Zone = "Asia/Dubai".parse().unwrap();
+        assert_eq!(dubai.minute(in_winter), "2026-01-05 07:37 +04");
         assert!("Mars/Olympus".parse::<Zone>().is_err());
     }
 

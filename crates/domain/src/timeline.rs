@@ -2,6 +2,7 @@
 
 use crate::{
     bulk::{BY_HAND, UNDO},
+    job::ON_ARRIVAL,
     time::{Moment, Zone},
 };
 
@@ -51,6 +52,9 @@ impl Event {
         let detail = self.detail.as_deref().unwrap_or_default();
         match (self.kind.as_str(), &self.from_owner, &self.to_owner) {
             ("assigned", Some(from), Some(to)) => format!("Moved from {from} to {to}{by}{}", self.status()),
+            ("assigned", None, Some(to)) if !detail.is_empty() => {
+                format!("Assigned to {to} on arrival, {detail}{by}{}", self.status())
+            }
             ("assigned", None, Some(to)) => format!("Assigned to {to}{by}{}", self.status()),
             ("imported", ..) => format!("Imported{by}{}", self.first_status()),
             ("added", ..) => format!("Added{by}{}", self.first_status()),
@@ -88,6 +92,7 @@ impl Event {
     fn by(&self, zone: &Zone) -> String {
         match (&self.actor, &self.run_said, self.run) {
             (Some(actor), ..) => format!(" by {actor}"),
+            (None, Some(run), _) if run.job == ON_ARRIVAL => " on arrival".into(),
             (None, Some(run), _) if run.job == BY_HAND || run.job == UNDO => String::new(),
             (None, Some(run), _) => format!(" by the run of {}", zone.time_of_day(run.started_at)),
             (None, None, Some(run)) => format!(" by run {run}"),
@@ -160,6 +165,16 @@ mod tests {
                 event("assigned", "Nora", ("", "Asha"), ("Unassigned", "Assigned"), ""),
                 "Assigned to Asha by Nora; Unassigned → Assigned",
             ),
+            (
+                event(
+                    "assigned",
+                    "",
+                    ("", "Asha"),
+                    ("Unassigned", "Assigned"),
+                    "longest waiting of 6 with room",
+                ),
+                "Assigned to Asha on arrival, longest waiting of 6 with room; Unassigned → Assigned",
+            ),
             (event("assigned", "Nora", ("Ben", "Asha"), same, ""), "Moved from Ben to Asha by Nora"),
             (
                 event("status", "Nora", none, ("Missed", "Interested"), ""),
@@ -201,6 +216,7 @@ mod tests {
             ("assignment", "", "Assigned to Asha by the run of 09:00"),
             ("by hand", "Nora", "Assigned to Asha by Nora"),
             ("by hand", "", "Assigned to Asha"),
+            ("on arrival", "", "Assigned to Asha on arrival"),
         ] {
             let event = Event {
                 run: Some(7),

@@ -48,8 +48,8 @@ sql! {
         LEFT JOIN leads l ON l.company_id = $1 AND l.id = m.lead_id AND l.entries = m.entries
         WHERE l.id IS NULL";
     EVENTS_OF_MOVES = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, run_id,
-            from_owner_id, to_owner_id, from_status_id, to_status_id)
-        SELECT $1, m.lead_id, m.entries + 1, $2, 'assigned', $3, m.from_owner_id, m.to_owner_id, m.from_status_id, $4
+            from_owner_id, to_owner_id, from_status_id, to_status_id, detail)
+        SELECT $1, m.lead_id, m.entries + 1, $2, 'assigned', $3, m.from_owner_id, m.to_owner_id, m.from_status_id, $4, $5
         FROM stage_moves m";
     LEAD_BEFORE = "SELECT l.version, l.status_id, l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id
         FROM leads l LEFT JOIN users u ON u.company_id = l.company_id AND u.id = l.owner_id
@@ -67,8 +67,12 @@ sql! {
 pub struct Claim<'a> {
     /// The company.
     pub company: CompanyId,
-    /// The run.
-    pub run: RunId,
+    /// The run; none for a lead that is assigned as it comes in.
+    pub run: Option<RunId>,
+    /// What its entry says beside that.
+    pub detail: Option<&'a str>,
+    /// Anything that differs between writers, for the counters.
+    pub shard: i64,
     /// When.
     pub at: Moment,
     /// The status that assignment gives (R5).
@@ -107,7 +111,8 @@ pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> 
         return Err(Error::Sql("leads that were locked could not be moved".into()));
     }
     session.step(Step::Noting, moved).await?;
-    session.execute(&EVENTS_OF_MOVES, params![claim.company, claim.at, claim.run, claim.status]).await?;
+    let values = params![claim.company, claim.at, claim.run, claim.status, claim.detail];
+    session.execute(&EVENTS_OF_MOVES, values).await?;
     add_to_counters(session, claim, &claimed.moved).await?;
     session.tell(
         Change::of(claim.company, Topic::Leads)
@@ -134,7 +139,7 @@ async fn add_to_counters(session: &mut Session, claim: &Claim<'_>, moved: &[Move
         }
         tally.moves(m.status, claim.status);
     }
-    tally.write(session, claim.company, claim.run.0, claim.at).await
+    tally.write(session, claim.company, claim.shard, claim.at).await
 }
 
 /// One lead as a writer needs it.

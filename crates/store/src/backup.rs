@@ -116,11 +116,8 @@ async fn copy_table(
     table: &str,
     columns: &[String],
 ) -> Result<()> {
-    let (names, integer): (Vec<&str>, Vec<bool>) = columns
-        .iter()
-        .filter_map(|column| column.split_once(' '))
-        .map(|(name, ty)| (name, ty == "BIGINT"))
-        .unzip();
+    let (names, types): (Vec<&str>, Vec<&str>) =
+        columns.iter().filter_map(|column| column.split_once(' ')).unzip();
     let marks: Vec<String> = (1..=names.len()).map(|n| format!("?{n}")).collect();
     let names = names.join(", ");
     let insert = format!("INSERT INTO {table} ({names}) VALUES ({})", marks.join(", "));
@@ -128,12 +125,15 @@ async fn copy_table(
     session
         .each(&select, &[], move |row| {
             let mut insert = target.prepare_cached(&insert)?;
-            for (column, integer) in integer.iter().enumerate() {
-                if *integer {
-                    insert.raw_bind_parameter(column + 1, Value::from(row.get::<Option<i64>>(column)?))?;
-                } else {
-                    insert
-                        .raw_bind_parameter(column + 1, Value::from(&row.get::<Option<String>>(column)?))?;
+            for (column, ty) in types.iter().enumerate() {
+                match *ty {
+                    "BIGINT" => {
+                        insert
+                            .raw_bind_parameter(column + 1, Value::from(row.get::<Option<i64>>(column)?))?;
+                    }
+                    "BLOB" => insert.raw_bind_parameter(column + 1, row.get::<Option<Vec<u8>>>(column)?)?,
+                    _ => insert
+                        .raw_bind_parameter(column + 1, Value::from(&row.get::<Option<String>>(column)?))?,
                 }
             }
             insert.raw_execute()?;

@@ -2,13 +2,16 @@
 //!
 //! A page is made in two steps. The first finds which leads are on it, by indexes alone where it can; the second reads
 //! those few in full, with the names beside them. How the first goes about it is told in
-//! docs/decisions/0008 and in `roads`.
+//! docs/decisions/0008: `roads` are the indexes, `ways` chooses among them, `texts` says it in SQL.
 
 mod roads;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod ways;
+mod words;
 
 use crate::{
     error::{Error, Result},
@@ -20,7 +23,7 @@ use crate::{
 use domain::{
     ids::{CompanyId, LeadId, StatusId, TagId, UserId},
     lead_list::{Cursor, Filter, Shelf, Sort},
-    status::StatusKind,
+    status::{StatusKind, Statuses},
     time::Moment,
     viewer::Sight,
 };
@@ -95,6 +98,8 @@ pub struct Matching {
 pub const ROWS_MAX: i64 = 1_000;
 /// Leads that the numbers on the chips are counted among, where no counter says them.
 pub const CHIPS_LOOK_AT: i64 = 600;
+/// Entries of an index that they are counted among where the index has the status.
+pub const CHIPS_GO_ALONG: i64 = 3_000;
 
 /// The columns of a line.
 macro_rules! line {
@@ -144,10 +149,11 @@ pub async fn page(
     rows_max: i64,
 ) -> Result<Page> {
     let rows_max = rows_max.clamp(1, ROWS_MAX);
+    let filter = &settled(session, company, filter).await?;
     let question = Question { company, filter, sight };
     let behind = behind.filter(|cursor| cursor.sort == sort);
     // One more tells whether there is a next page.
-    let mut found = roads::page(session, &question, sort, behind, rows_max + 1, roads::EFFORT).await?;
+    let mut found = ways::page(session, &question, sort, behind, rows_max + 1, ways::EFFORT).await?;
     let more = found.len() as i64 > rows_max;
     found.truncate(rows_max as usize);
     let next = found.last().filter(|_| more).cloned();
@@ -184,10 +190,12 @@ pub async fn count(
     at_most: i64,
 ) -> Result<i64> {
     if filter.is_plain() && sight == Sight::All {
-        let counted = counted(session, company, filter).await?;
+        let known = statuses::list(session, company).await?;
+        let counted = counted(session, company, &known, filter).await?;
         return Ok(counted.iter().map(|(_, leads)| leads).sum::<i64>().min(at_most));
     }
-    roads::count(session, &Question { company, filter, sight }, at_most).await
+    let filter = &settled(session, company, filter).await?;
+    ways::count(session, &Question { company, filter, sight }, at_most).await
 }
 
 /// The numbers on the chips.
@@ -200,23 +208,23 @@ pub struct Chips {
 }
 
 /// How many leads match in each status of the shelf, whatever status the filter names. Exact from the counters where
-/// nothing else is asked for; else what is found among the first [`CHIPS_LOOK_AT`] leads along a short way, so that the
-/// numbers cost a page little, however many match.
+/// nothing else is asked for; else what is found among the first [`CHIPS_LOOK_AT`] leads along a short way (or
+/// [`CHIPS_GO_ALONG`] entries of an index that has the status), so that the numbers cost a page little, however many match.
 pub async fn chips(
     session: &mut Session,
     company: CompanyId,
+    known: &Statuses,
     filter: &Filter,
     sight: Sight,
 ) -> Result<Chips> {
     let filter = filter.without_status();
-    let counts = counted(session, company, &filter).await?;
     if filter.is_plain() && sight == Sight::All {
-        return Ok(Chips { counts, whole: true });
+        return Ok(Chips { counts: counted(session, company, known, &filter).await?, whole: true });
     }
     let question = Question { company, filter: &filter, sight };
-    let (found, whole) = roads::count_per_status(session, &question, CHIPS_LOOK_AT).await?;
-    let chip = |status: StatusId| found.get(&status).copied().unwrap_or(0);
-    Ok(Chips { counts: counts.into_iter().map(|(status, _)| (status, chip(status))).collect(), whole })
+    let (found, whole) = ways::count_per_status(session, &question, CHIPS_LOOK_AT, CHIPS_GO_ALONG).await?;
+    let chip = |status: StatusId| (status, found.get(&status).copied().unwrap_or(0));
+    Ok(Chips { counts: on_shelf(known, &filter).map(chip).collect(), whole })
 }
 
 /// Everything that matches, for "select all that match" (R22). Leads to which something happened after `as_of`, the
@@ -229,7 +237,8 @@ pub async fn matching(
     as_of: Moment,
 ) -> Result<Matching> {
     let mut matching = Matching { leads: Vec::new(), changed_since: 0 };
-    roads::each(session, &Question { company, filter, sight }, |lead, version, last_activity_at| {
+    let filter = &settled(session, company, filter).await?;
+    ways::each(session, &Question { company, filter, sight }, |lead, version, last_activity_at| {
         if last_activity_at > as_of {
             matching.changed_since += 1;
         } else {
@@ -241,19 +250,42 @@ pub async fn matching(
     Ok(matching)
 }
 
+/// The same filter without its shelf where the status that it names lies on it anyhow: one index less to ask.
+async fn settled(session: &mut Session, company: CompanyId, filter: &Filter) -> Result<Filter> {
+    let settled = match filter.status {
+        Some(status) if filter.shelf != Shelf::All => {
+            let kind = statuses::list(session, company).await?.get(status).map(|status| status.kind);
+            kind.is_some_and(|kind| (kind == StatusKind::Won) == (filter.shelf == Shelf::Customers))
+        }
+        _ => false,
+    };
+    Ok(Filter { shelf: if settled { Shelf::All } else { filter.shelf }, ..filter.clone() })
+}
+
 /// The counters of the statuses on the shelf, in the company's order; of one, if the filter names it.
-async fn counted(session: &mut Session, company: CompanyId, filter: &Filter) -> Result<Vec<(StatusId, i64)>> {
-    let known = statuses::list(session, company).await?;
+async fn counted(
+    session: &mut Session,
+    company: CompanyId,
+    known: &Statuses,
+    filter: &Filter,
+) -> Result<Vec<(StatusId, i64)>> {
     let counts: HashMap<StatusId, i64> = statuses::counts(session, company).await?.into_iter().collect();
-    let on_shelf = known.iter().filter(|status| match filter.shelf {
-        Shelf::All => true,
-        Shelf::Leads => status.kind != StatusKind::Won,
-        Shelf::Customers => status.kind == StatusKind::Won,
-    });
-    Ok(on_shelf
-        .filter(|status| filter.status.is_none_or(|only| only == status.id))
-        .map(|status| (status.id, counts.get(&status.id).copied().unwrap_or(0)))
+    Ok(on_shelf(known, filter)
+        .filter(|status| filter.status.is_none_or(|only| only == *status))
+        .map(|status| (status, counts.get(&status).copied().unwrap_or(0)))
         .collect())
+}
+
+/// The statuses on the shelf, in the company's order.
+fn on_shelf(known: &Statuses, filter: &Filter) -> impl Iterator<Item = StatusId> {
+    known
+        .iter()
+        .filter(|status| match filter.shelf {
+            Shelf::All => true,
+            Shelf::Leads => status.kind != StatusKind::Won,
+            Shelf::Customers => status.kind == StatusKind::Won,
+        })
+        .map(|status| status.id)
 }
 
 /// These leads in full, in this order. One that was deleted meanwhile is left out.

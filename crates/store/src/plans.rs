@@ -37,7 +37,7 @@ fn lists_go_along_their_road_and_sort_only_what_they_gather() {
         // A sub-select that stands for a table is scanned, nothing else is.
         let scanned = |step: &&String| {
             step.starts_with("SCAN")
-                && !["SCAN w", "SCAN g", "SCAN t", "SCAN few", "SCAN found", "SCAN m", "SCAN c"]
+                && !["SCAN w", "SCAN g", "SCAN t", "SCAN few", "SCAN found", "SCAN m", "SCAN c", "SCAN e"]
                     .contains(&step.as_str())
         };
         assert_eq!(steps.iter().find(scanned), None, "{steps:#?}\n{sql}");
@@ -68,6 +68,27 @@ fn a_page_is_read_by_its_identifiers() {
         let steps = plan(&connection, &sql);
         assert!(steps.iter().any(|step| step == lookup), "{steps:#?}");
     }
+}
+
+#[test]
+fn agents_are_read_in_the_order_of_their_names() {
+    let connection = Connection::open_in_memory().unwrap();
+    migrate::fresh_sqlite(&connection).unwrap();
+    let (mut looked_at, mut found) = (0, String::new());
+    for (name, sql) in prepared::every_text() {
+        if !sql.contains("ORDER BY u.name_folded") {
+            continue;
+        }
+        looked_at += 1;
+        let steps = plan(&connection, &sql);
+        if !steps[0].contains("INDEX users_name (company_id=?")
+            || steps.iter().any(|step| step.contains("FOR ORDER BY"))
+        {
+            found.push_str(&format!("{name}: {steps:#?}\n{sql}\n"));
+        }
+    }
+    assert!(looked_at > 9, "only {looked_at} statements were looked at");
+    assert!(found.is_empty(), "{found}");
 }
 
 #[test]

@@ -261,7 +261,11 @@ impl PgConnection {
         let types: Vec<Type> = stage
             .columns
             .iter()
-            .map(|(_, ty)| if *ty == StageType::Int { Type::INT8 } else { Type::TEXT })
+            .map(|(_, ty)| match ty {
+                StageType::Int => Type::INT8,
+                StageType::Text => Type::TEXT,
+                StageType::Bytes => Type::BYTEA,
+            })
             .collect();
         let writer = tokio_postgres::binary_copy::BinaryCopyInWriter::new(sink, &types);
         futures_util::pin_mut!(writer);

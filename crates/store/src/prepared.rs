@@ -15,6 +15,7 @@ const MODULES: &[(&str, &[Registered])] = &[
     ("assign", crate::assign::STATEMENTS),
     ("capture", crate::capture::STATEMENTS),
     ("companies", crate::companies::STATEMENTS),
+    ("decisions", crate::decisions::STATEMENTS),
     ("doctor", crate::doctor::STATEMENTS),
     ("edits", crate::edits::STATEMENTS),
     ("hands", crate::hands::STATEMENTS),
@@ -51,7 +52,10 @@ fn every_statement() -> impl Iterator<Item = (&'static str, String, Option<Engin
         .map(|statement| (statement.name, statement.text.to_owned(), statement.only));
     let one = crate::leads::variants().into_iter().map(|text| ("store::leads, built", text, None));
     let lists = crate::lists::variants().into_iter().map(|text| ("store::lists, built", text, None));
-    literals.chain(one).chain(lists)
+    let agents = crate::agents::variants().into_iter().map(|text| ("store::agents, built", text, None));
+    let of_runs =
+        crate::run_leads::variants().into_iter().map(|text| ("store::run_leads, built", text, None));
+    literals.chain(one).chain(lists).chain(agents).chain(of_runs)
 }
 
 /// Every statement by name and text, whatever engine it is for.

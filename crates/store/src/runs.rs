@@ -82,7 +82,7 @@ sql! {
         LEFT JOIN runs u ON u.company_id = r.company_id AND u.undoes_id = r.id
         WHERE r.company_id = $1 AND r.id = $2";
     HISTORY = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary,
-            r.slot_at_ms, r.cancel_asked_at_ms, c.name, a.name, r.assigned, r.agents, r.unassigned, u.id
+            r.slot_at_ms, r.cancel_asked_at_ms, c.name, a.name, r.assigned, r.agents, r.unassigned, u.id, r.kept
         FROM runs r
         LEFT JOIN users c ON c.company_id = r.company_id AND c.id = r.cancel_asked_by_id
         LEFT JOIN users a ON a.company_id = r.company_id AND a.id = r.actor_id
@@ -303,6 +303,8 @@ pub struct RunLine {
     pub assigned: i64,
     /// Agents who got at least one.
     pub agents: i64,
+    /// Owned leads that stayed where they were.
+    pub kept: i64,
     /// Leads of the pool that nobody owned afterwards.
     pub unassigned: i64,
     /// The run that has undone it.
@@ -334,6 +336,7 @@ fn read_line(row: &Row<'_>) -> Result<RunLine> {
         agents: row.get(13)?,
         unassigned: row.get(14)?,
         undone_by: row.get(15)?,
+        kept: row.get(16)?,
     })
 }
 

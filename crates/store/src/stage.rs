@@ -9,6 +9,19 @@ pub enum StageType {
     Int,
     /// TEXT.
     Text,
+    /// BYTEA or BLOB.
+    Bytes,
+}
+
+impl StageType {
+    fn name(self, engine: Engine) -> &'static str {
+        match (self, engine) {
+            (StageType::Int, _) => "BIGINT",
+            (StageType::Text, _) => "TEXT",
+            (StageType::Bytes, Engine::Sqlite) => "BLOB",
+            (StageType::Bytes, Engine::Postgres) => "BYTEA",
+        }
+    }
 }
 
 /// A temporary table of known shape. It is made when first used and emptied before each filling.
@@ -35,16 +48,14 @@ pub const STAGES: &[&Stage] = &[
     &crate::stale::STAGE_STALE,
     &crate::status_change::STAGE_STATUS_CHANGES,
     &crate::runs::STAGE_RUN_AGENTS,
+    &crate::decisions::STAGE_RUN_LEADS,
     &crate::undo::STAGE_UNDONE,
 ];
 
 impl Stage {
     pub(crate) fn create_sql(&self, engine: Engine) -> String {
-        let columns: Vec<String> = self
-            .columns
-            .iter()
-            .map(|(name, ty)| format!("{name} {}", if *ty == StageType::Int { "BIGINT" } else { "TEXT" }))
-            .collect();
+        let columns: Vec<String> =
+            self.columns.iter().map(|(name, ty)| format!("{name} {}", ty.name(engine))).collect();
         let columns = columns.join(", ");
         match engine {
             Engine::Sqlite => format!(

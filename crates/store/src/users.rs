@@ -61,8 +61,9 @@ pub struct NewUser<'a> {
 }
 
 sql! {
-    INSERT = "INSERT INTO users (company_id, id, role_id, name, email, email_folded, branch_id, department_id, lead_cap, created_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT = "INSERT INTO users (company_id, id, role_id, name, name_folded, email, email_folded, branch_id, department_id,
+            lead_cap, created_at_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     INSERT_QUEUE = "INSERT INTO queues (company_id, user_id, held, last_received_at_ms) VALUES ($1, $2, 0, 0)";
     INSERT_SIGN_IN = "INSERT INTO sign_ins (email_folded, company_id, user_id, password_hash) VALUES ($1, $2, $3, $4)";
     ALL = "SELECT u.id, u.name, u.email, r.name, r.receives_leads, b.name, d.name, u.lead_cap, q.held, u.banned_at_ms
@@ -81,8 +82,8 @@ sql! {
         WHERE u.company_id = $1 ORDER BY u.id";
     FACTS = "SELECT role_id, name, email, branch_id, department_id, lead_cap, banned_at_ms FROM users
         WHERE company_id = $1 AND id = $2 /*pg FOR UPDATE*/";
-    UPDATE = "UPDATE users SET role_id = $3, name = $4, email = $5, email_folded = $6, branch_id = $7, department_id = $8,
-            lead_cap = $9
+    UPDATE = "UPDATE users SET role_id = $3, name = $4, name_folded = $5, email = $6, email_folded = $7, branch_id = $8,
+            department_id = $9, lead_cap = $10
         WHERE company_id = $1 AND id = $2";
     MOVE_SIGN_IN = "UPDATE sign_ins SET email_folded = $3 WHERE company_id = $1 AND user_id = $2 AND email_folded <> $3";
     LOCK_ALL = "SELECT id FROM users WHERE company_id = $1 ORDER BY id /*pg FOR UPDATE*/";
@@ -106,12 +107,13 @@ pub async fn insert(
     now: Moment,
 ) -> Result<UserId> {
     let id = UserId(session.new_id(Kind::User).await?);
-    let folded = fold(user.email);
+    let (name_folded, folded) = (fold(user.name), fold(user.email));
     let values = params![
         company,
         id,
         user.role,
         user.name,
+        &name_folded,
         user.email,
         &folded,
         user.branch,
@@ -209,12 +211,13 @@ pub async fn facts(session: &mut Session, company: CompanyId, user: UserId) -> R
 /// Writes the facts back, except the ban; the sign-in follows the e-mail. An e-mail that the company has already is a
 /// [`Conflict`](crate::Error::Conflict).
 pub async fn update(session: &mut Session, company: CompanyId, user: UserId, facts: &Facts) -> Result<()> {
-    let folded = fold(&facts.email);
+    let (name_folded, folded) = (fold(&facts.name), fold(&facts.email));
     let values = params![
         company,
         user,
         facts.role,
         &facts.name,
+        &name_folded,
         &facts.email,
         &folded,
         facts.branch,

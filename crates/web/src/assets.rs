@@ -52,6 +52,7 @@ const STYLE: &str = style![
     "import",
     "job",
     "agent",
+    "why",
     "sign_in",
     "kit",
     "print",

@@ -34,6 +34,7 @@ fixed! {
     leads_tags = "/leads/selection/tags";
     imports = "/imports";
     runs = "/runs";
+    runs_file = "/runs/history.csv";
     users = "/users";
     new_user = "/users/new";
     configurations = "/settings/configurations";
@@ -150,6 +151,16 @@ pub fn run(run: RunId) -> String {
 /// The cancelling of a run.
 pub fn run_cancel(run: RunId) -> String {
     format!("/runs/{run}/cancel")
+}
+
+/// The per-agent table of a run, as CSV.
+pub fn run_agents(run: RunId) -> String {
+    format!("/runs/{run}/agents.csv")
+}
+
+/// Why a lead is whose it is: by one run, or by what decided last.
+pub fn lead_why(lead: LeadId, run: Option<RunId>) -> String {
+    run.map_or_else(|| format!("/leads/{lead}/why"), |run| format!("/leads/{lead}/why?run={run}"))
 }
 
 /// The undoing of a run.

@@ -23,6 +23,7 @@ pub mod picker;
 pub mod shell;
 pub mod sign_in;
 pub mod users;
+pub mod why;
 
 pub use button::Button;
 pub use chip::{Kind, Meter, Status, avatar, chip, doubtful, tag, time};

@@ -8,7 +8,7 @@ use crate::{
     pages::{
         account, agent, configurations, first_run, imports, kit, lead, lead_fields,
         leads::{self, bulk},
-        new_lead, running, runs, sign_in, theme, users,
+        new_lead, run, running, runs, sign_in, theme, users, why,
     },
     parts::{self, Button, Toast, Tone},
     site::Site,
@@ -63,6 +63,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/leads/{lead}/tags", post(lead::tag))
         .route("/leads/{lead}/tags/removal", post(lead::untag))
         .route("/leads/{lead}/notes", post(lead::note))
+        .route("/leads/{lead}/why", get(why::page))
         .route("/leads/{lead}/fields", get(lead_fields::form).post(lead_fields::save))
         .route("/imports/uploads/{upload}", get(imports::preview).post(imports::preview_again))
         .route("/imports/uploads/{upload}/import", post(imports::start))
@@ -72,8 +73,10 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/imports/{import}/cancel", post(imports::cancel))
         .route("/imports/{import}/undo", post(imports::undo))
         .route(links::runs(), get(runs::list))
-        .route("/runs/{run}", get(runs::one))
         .route("/runs/{run}/cancel", get(running::confirm).post(running::cancel))
+        .route(links::runs_file(), get(run::history_file))
+        .route("/runs/{run}", get(run::one))
+        .route("/runs/{run}/agents.csv", get(run::agents_file))
         .route("/runs/{run}/undo", post(runs::undo))
         .route(links::users(), get(users::list).post(users::add))
         .route(links::new_user(), get(users::new))

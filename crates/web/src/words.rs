@@ -62,7 +62,8 @@ pub fn took(from: Moment, until: Moment) -> String {
 
 /// A moment, short to read and exact on asking.
 pub fn moment(at: Moment, now: Moment, zone: &Zone) -> Shown {
-    Shown { machine: zone.rfc3339(at), short: age(at, now), whole: zone.minute(at) }
+    let (machine, whole) = zone.written(at);
+    Shown { machine, short: age(at, now), whole }
 }
 
 #[cfg(test)]

@@ -190,8 +190,12 @@ impl Office {
 
     /// The named lead in full.
     pub async fn lead(&self, name: &str) -> leads::LeadInFull {
+        self.lead_of(self.leads[name]).await
+    }
+
+    pub async fn lead_of(&self, lead: LeadId) -> leads::LeadInFull {
         let mut reader = self.store.read().await.expect("a reader");
-        leads::one(reader.session(), self.company.id, self.leads[name], domain::viewer::Sight::All)
+        leads::one(reader.session(), self.company.id, lead, domain::viewer::Sight::All)
             .await
             .expect("read")
             .expect("it is there")

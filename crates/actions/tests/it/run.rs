@@ -375,7 +375,15 @@ async fn claim(office: &Office, moves: Vec<Move>) -> Outcome {
         .store
         .write_long(move |session| {
             Box::pin(async move {
-                let claim = assign::Claim { company, run: RunId(1), at: NOW, status, moves: &moves };
+                let claim = assign::Claim {
+                    company,
+                    run: Some(RunId(1)),
+                    detail: None,
+                    shard: 1,
+                    at: NOW,
+                    status,
+                    moves: &moves,
+                };
                 assign::claim(session, &claim).await
             })
         })

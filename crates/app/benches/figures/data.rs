@@ -231,3 +231,11 @@ pub fn write_file(path: &Path, rows: u64) -> Result<()> {
     file.flush()?;
     Ok(())
 }
+
+/// `1,000,000`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|part| std::str::from_utf8(part).ok()).collect();
+    groups.join(",")
+}

@@ -29,6 +29,13 @@ impl Table {
         ]);
     }
 
+    /// A time that stands alone; `at_most` is the most seconds that are claimed.
+    pub fn time(&mut self, what: &str, engine: impl fmt::Display, took: &[Duration], at_most: Option<f64>) {
+        let spread = Spread::of(took);
+        let claim = at_most.map(|most| (format!("≤ {most} s"), spread.median <= most));
+        self.alone(what, engine, spread.to_string(), claim);
+    }
+
     /// A figure that stands alone.
     pub fn alone(
         &mut self,

@@ -3,7 +3,9 @@
 
 use super::{
     Question,
-    roads::{self, Condition, Road, Way},
+    roads::{self, Condition, Road},
+    texts,
+    ways::Way,
 };
 use domain::{
     ids::{BranchId, CompanyId, ImportId, LeadId, SourceId, StatusId, TagId, UserId},
@@ -117,14 +119,24 @@ fn pages<'q>(
         if let Some(other) = narrow[..at].last() {
             let way = Way::Meet(*road, *other);
             shapes.push(Shape {
-                sql: roads::page_text(question, conditions, way, sort, behind, 1).into_text(),
+                sql: texts::page(question, conditions, way, sort, behind, 1).into_text(),
+                index: road.index(),
+                in_order: false,
+            });
+        }
+    }
+    if key == SortKey::Id {
+        for road in narrow {
+            let way = Way::Sift(road);
+            shapes.push(Shape {
+                sql: texts::page(question, conditions, way, sort, behind, 1).into_text(),
                 index: road.index(),
                 in_order: false,
             });
         }
     }
     let narrow = conditions.iter().filter_map(|condition| condition.road(key));
-    for road in narrow.chain([roads::along(key)]) {
+    for road in narrow.chain([Road::of(key)]) {
         let straight = conditions.iter().all(|condition| condition.is_kept_by(road));
         let ordered = road.order() == Some(key);
         let ways = [
@@ -134,7 +146,7 @@ fn pages<'q>(
         ];
         for way in ways.into_iter().flatten() {
             shapes.push(Shape {
-                sql: roads::page_text(question, conditions, way, sort, behind, 1).into_text(),
+                sql: texts::page(question, conditions, way, sort, behind, 1).into_text(),
                 index: road.index(),
                 in_order: !matches!(way, Way::Gather(_)),
             });
@@ -144,12 +156,12 @@ fn pages<'q>(
 
 fn wholes<'q>(question: &Question<'q>, conditions: &[Condition<'q>], shapes: &mut Vec<Shape>) {
     let narrow = conditions.iter().filter_map(|condition| condition.road(SortKey::LastActivity));
-    for road in narrow.chain([Road::Leads, roads::along(SortKey::LastActivity)]) {
+    for road in narrow.chain([Road::Leads, Road::of(SortKey::LastActivity)]) {
         for text in [
-            roads::count_text(question, conditions, road, 1),
-            roads::each_text(question, conditions, road),
-            roads::per_status_text(question, conditions, road, 1),
-            roads::size_text(question.company, road, 1),
+            texts::count(question, conditions, road, 1),
+            texts::each(question, conditions, road),
+            texts::per_status(question, conditions, road, 1),
+            texts::size(question.company, road, 1),
         ] {
             shapes.push(Shape { sql: text.into_text(), index: road.index(), in_order: false });
         }

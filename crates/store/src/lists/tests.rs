@@ -2,8 +2,10 @@
 
 use super::{
     Chips, Matching, Question, chips, count, each, lines, matching, page,
-    roads::{self, Effort, Way},
+    roads::Road,
     shapes::filters,
+    texts,
+    ways::{self, Effort, Way},
 };
 use crate::{
     Result, Session, companies,
@@ -354,7 +356,8 @@ fn every_way_leads_to_the_same_list() {
         let mut reader = database.store.read().await.expect("a reader");
         let session = reader.session();
         let mut draw = Draw(9);
-        let hasty = Effort { probed: 3, probed_max: 50, thrift: 1, patience: 1, walked_min: 2 };
+        let hasty =
+            Effort { probed: 3, probed_max: 50, thrift: 1, patience: 1, walked_min: 2, tried_max: 60 };
         let mut ways_taken = 0;
         for filter in world.filters(&mut draw) {
             let sight = draw.one_of(&world.sights());
@@ -365,7 +368,7 @@ fn every_way_leads_to_the_same_list() {
                 let key = sort.key();
                 let narrow = conditions.iter().filter_map(|condition| condition.road(key));
                 let mut ways = Vec::new();
-                for road in narrow.chain([roads::along(key)]) {
+                for road in narrow.chain([Road::of(key)]) {
                     ways.push(Way::Gather(road));
                     if road.order() == Some(key) {
                         ways.push(Way::Walk(road, i64::MAX));
@@ -376,16 +379,19 @@ fn every_way_leads_to_the_same_list() {
                 }
                 let narrow = conditions.iter().filter_map(|condition| condition.road(SortKey::Id));
                 let narrow: Vec<_> = narrow.collect();
+                if key == SortKey::Id {
+                    ways.extend(narrow.iter().map(|road| Way::Sift(*road)));
+                }
                 let pairs = narrow.iter().flat_map(|one| narrow.iter().map(move |other| (one, other)));
                 ways.extend(pairs.filter(|(a, b)| a != b).map(|(a, b)| Way::Meet(*a, *b)).take(20));
                 for way in ways {
-                    let text = roads::page_text(&question, &conditions, way, sort, None, 1_000);
-                    let whole = roads::take(session, &text, sort).await.expect("a list");
+                    let text = texts::page(&question, &conditions, way, sort, None, 1_000);
+                    let whole = ways::take(session, &text, sort).await.expect("a list");
                     let found: Vec<LeadId> = whole.iter().map(|cursor| cursor.lead).collect();
                     assert_eq!(found, expect, "{way:?} {sort:?} {sight:?} {filter:?}");
                     if let Some(middle) = whole.get(whole.len() / 2) {
-                        let text = roads::page_text(&question, &conditions, way, sort, Some(middle), 1_000);
-                        let rest = roads::take(session, &text, sort).await.expect("a list");
+                        let text = texts::page(&question, &conditions, way, sort, Some(middle), 1_000);
+                        let rest = ways::take(session, &text, sort).await.expect("a list");
                         assert_eq!(
                             rest,
                             whole[whole.len() / 2 + 1..],
@@ -394,7 +400,7 @@ fn every_way_leads_to_the_same_list() {
                     }
                     ways_taken += 1;
                 }
-                let found = roads::page(session, &question, sort, None, 20, hasty).await.expect("a page");
+                let found = ways::page(session, &question, sort, None, 20, hasty).await.expect("a page");
                 let found: Vec<LeadId> = found.iter().map(|cursor| cursor.lead).collect();
                 assert_eq!(found, expect[..expect.len().min(20)], "{sort:?} {sight:?} {filter:?}");
             }
@@ -431,7 +437,7 @@ fn r22_r24_counts_chips_and_all_that_match() {
                         (status.id, world.expect(&filter, Sort::Newest, sight).len() as i64)
                     })
                     .collect();
-                let found = chips(session, company, &filter, sight).await.expect("chips");
+                let found = chips(session, company, &world.statuses, &filter, sight).await.expect("chips");
                 assert_eq!(found, Chips { counts: expected_chips, whole: true }, "{sight:?} {filter:?}");
                 // Half of the company was touched after the actor looked.
                 let as_of = Moment(1_300);

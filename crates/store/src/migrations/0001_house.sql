@@ -95,6 +95,7 @@ CREATE TABLE users (
     id BIGINT NOT NULL,
     role_id BIGINT NOT NULL,
     name TEXT NOT NULL,
+    name_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     email TEXT NOT NULL,
     email_folded TEXT /*pg COLLATE "C"*/ NOT NULL,
     branch_id BIGINT,
@@ -109,6 +110,9 @@ CREATE TABLE users (
     FOREIGN KEY (company_id, branch_id) REFERENCES branches (company_id, id),
     FOREIGN KEY (company_id, department_id) REFERENCES departments (company_id, id)
 ) /*sqlite WITHOUT ROWID*/;
+
+-- By name, as pickers and filters show people; with what the choices of a filter need, so that they read nothing else.
+CREATE INDEX users_name ON users (company_id, name_folded, id, name, role_id);
 
 -- How many open leads a user owns. One row per user from the user's creation on: it is locked, in the order of
 -- user ids and before any lead, by everything that changes an owner.
@@ -244,7 +248,7 @@ CREATE UNIQUE INDEX leads_phone ON leads (company_id, phone);
 -- assignment: a new one of that sort costs the runs.
 CREATE INDEX leads_status ON leads (company_id, status_id, id);
 CREATE INDEX leads_status_activity ON leads (company_id, status_id, last_activity_at_ms, id, name_key);
-CREATE INDEX leads_owner ON leads (company_id, owner_id, last_activity_at_ms, id, name_key);
+CREATE INDEX leads_owner ON leads (company_id, owner_id, last_activity_at_ms, id, name_key, status_id);
 CREATE INDEX leads_activity ON leads (company_id, last_activity_at_ms, id, status_id, owner_id, source_id, branch_id);
 CREATE INDEX leads_name ON leads (company_id, name_key, id, source_id, branch_id);
 CREATE INDEX leads_source ON leads (company_id, source_id, id, name_key);
@@ -325,7 +329,7 @@ CREATE TABLE job_statuses (
 CREATE TABLE runs (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
-    job TEXT /*pg COLLATE "C"*/ NOT NULL, -- 'assignment', 'top-up', 'removal', 'by hand' (a person's bulk change) or 'undo'
+    job TEXT /*pg COLLATE "C"*/ NOT NULL, -- 'assignment', 'top-up', 'removal', 'on arrival' (an import's leads), 'by hand' (a person's bulk change) or 'undo'
     state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'cancelled')),
     started_by TEXT NOT NULL, -- 'command line', 'schedule' or 'person'
     actor_id BIGINT,
@@ -372,4 +376,25 @@ CREATE TABLE run_agents (
     PRIMARY KEY (company_id, run_id, user_id),
     FOREIGN KEY (company_id, run_id) REFERENCES runs (company_id, id),
     FOREIGN KEY (company_id, user_id) REFERENCES users (company_id, id)
+) /*sqlite WITHOUT ROWID*/;
+
+-- Why a run did what it did (R44, docs/decisions/0012): how everybody stood …
+CREATE TABLE run_decisions (
+    company_id BIGINT NOT NULL,
+    run_id BIGINT NOT NULL,
+    head TEXT NOT NULL, -- JSON: strategy, people with room and load, what leads carried, where room was short
+    PRIMARY KEY (company_id, run_id),
+    FOREIGN KEY (company_id, run_id) REFERENCES runs (company_id, id)
+) /*sqlite WITHOUT ROWID*/;
+
+-- … and every lead it looked at, a few thousand in a row.
+CREATE TABLE run_leads (
+    company_id BIGINT NOT NULL,
+    run_id BIGINT NOT NULL,
+    first_lead_id BIGINT NOT NULL,
+    last_lead_id BIGINT NOT NULL,
+    left_over BIGINT NOT NULL, -- leads among them that nobody got
+    leads /*sqlite BLOB*/ /*pg BYTEA*/ NOT NULL, -- ids, labels, owners and outcomes, packed
+    PRIMARY KEY (company_id, run_id, first_lead_id),
+    FOREIGN KEY (company_id, run_id) REFERENCES runs (company_id, id)
 ) /*sqlite WITHOUT ROWID*/;

@@ -126,7 +126,7 @@ pub async fn shown_dashboard(
     let session = reader.session();
     let known = statuses::list(session, who.company.id).await?;
     let meter = queue(session, who).await?;
-    let chips = lists::chips(session, who.company.id, &own(who, None), who.sight()).await?;
+    let chips = lists::chips(session, who.company.id, &known, &own(who, None), who.sight()).await?;
     let counts: HashMap<StatusId, i64> = chips.counts.into_iter().collect();
     let new = known.marked(StatusMark::Assigned).id;
     let arrived = lists::page(

@@ -30,6 +30,7 @@ use crate::parts::{
     shell::{NavItem, Theme, UserMenu, split},
     sign_in::{self, CompanyChoice, SignIn},
     users::{self, Ban, SessionRow, UserForm, UserRow},
+    why::{self, Beside, Why},
 };
 
 /// What the address may say: `?theme=dark`.
@@ -44,7 +45,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 /// The names of the sample pages under `/kit/`, each with what it is.
-pub const SAMPLES: [(&str, &str); 18] = [
+pub const SAMPLES: [(&str, &str); 19] = [
     ("leads", "Leads"),
     ("leads-open", "Leads, one of them open"),
     ("leads-empty", "Leads, none"),
@@ -57,6 +58,7 @@ pub const SAMPLES: [(&str, &str); 18] = [
     ("single", "Add leads: one"),
     ("job", "Auto lead assignment"),
     ("preview", "Preview of a run"),
+    ("why", "Why this agent"),
     ("users", "Users"),
     ("user", "A user"),
     ("tasks", "Tasks"),
@@ -196,6 +198,7 @@ pub fn sample(name: &str, theme: Theme) -> Option<Markup> {
             "Settings",
             html! { (data::heading("Configurations", None, &html! {})) (job::job_card(&job_card())) },
         ),
+        "why" => within("Why Priya Nair?", "Leads", why::why(&why_shown())),
         "preview" => within("Preview", "Settings", job::run_now_page(&dealing(), "/kit", "/kit/job")),
         "users" => within(
             "Users",
@@ -553,6 +556,7 @@ fn lead() -> LeadPanel {
         names: ["Priya Nair", "Asha Rao"].map(str::to_owned).into(),
         text: None,
         at: moment(at),
+        why: None,
         link: None,
     };
     LeadPanel {
@@ -595,7 +599,8 @@ fn lead() -> LeadPanel {
             },
             entry(Icon::Edit, "Status Missed → Interested by Asha Rao", "1 h"),
             Entry {
-                link: Some(("Why me?".into(), "/kit/preview".into())),
+                why: Some(("Why me?".into(), "/kit/why".into())),
+                link: Some(("Show the run".into(), "/kit/preview".into())),
                 ..entry(
                     Icon::Runs,
                     "Assigned to Priya Nair by the run of 09:00; Unassigned → Assigned",
@@ -734,6 +739,33 @@ fn dealing() -> Dealing {
         agents: agent_bars(),
         fair: true,
         basis: None,
+    }
+}
+
+fn why_shown() -> Why {
+    let beside = |name: &str, held, room, gets, verdict: &str| Beside {
+        name: name.into(),
+        held,
+        room,
+        gets,
+        after: held + i64::from(gets),
+        verdict: verdict.into(),
+        chosen: verdict == "got it",
+    };
+    Why {
+        title: "Why Priya Nair?".into(),
+        lead: "Rohan Kulkarni".into(),
+        by: Some(("the run of 2026-05-11 09:00 IST".into(), Some("/kit/preview".into()))),
+        paragraph: "Priya Nair had the shortest queue of the 3 who may have it and had room: 24 before this one, against 25 and more. One was at the cap; one is not in branch Pune.".into(),
+        beside: vec![
+            beside("Priya Nair", 11, Some(29), 14, "got it"),
+            beside("Asha Rao", 12, None, 13, "25 leads against 24"),
+            beside("Neha Gupta", 21, Some(19), 6, "27 leads against 24"),
+            beside("Arjun Mehta", 40, Some(0), 0, "at cap 40"),
+            beside("Divya Krishnan", 7, Some(18), 14, "not in branch Pune"),
+        ],
+        more: 4,
+        back: "/kit/lead".into(),
     }
 }
 

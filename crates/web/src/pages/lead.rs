@@ -39,6 +39,7 @@ use domain::{
     role::Permission,
     status::{StatusKind, StatusMark, Statuses},
     timeline::Event,
+    viewer::Sight,
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -173,7 +174,7 @@ async fn panel(
         note_refused: said.note,
         conflict: said.conflict,
         over_cap: said.over_cap,
-        timeline: full.events.iter().rev().map(|event| entry(event, who)).collect(),
+        timeline: full.events.iter().rev().map(|event| entry(event, lead, who)).collect(),
         more: None,
         status,
     })
@@ -216,7 +217,8 @@ fn details(full: &LeadInFull) -> Vec<(String, String)> {
         .collect()
 }
 
-fn entry(event: &Event, who: &SignedIn) -> Entry {
+fn entry(event: &Event, lead: LeadId, who: &SignedIn) -> Entry {
+    let is_about_them = event.to_owner.as_deref() == Some(&*who.name);
     let icon = match event.kind.as_str() {
         "imported" | "added" => Icon::Import,
         "assigned" => Icon::Assign,
@@ -232,6 +234,10 @@ fn entry(event: &Event, who: &SignedIn) -> Entry {
         what: event.told(&who.zone),
         text: event.text().map(str::to_owned),
         at: moment(event.at, who.now, &who.zone),
+        why: event.run.filter(|_| event.kind == "assigned").map(|run| {
+            let words = if is_about_them { "Why me?" } else { "Why?" };
+            (words.to_owned(), links::lead_why(lead, Some(run.into())))
+        }),
         link: event
             .run
             .filter(|_| who.may(Permission::RunsView))
@@ -382,8 +388,12 @@ async fn change_status(
 
 /// The lead, or its list where the lead is out of sight now: given away, or returned to nobody.
 async fn way_back(site: &Site, who: &SignedIn, lead: LeadId, address: &Address) -> Result<String> {
-    let mut reader = site.store.read().await?;
-    let stays = store::leads::one(reader.session(), who.company.id, lead, who.sight()).await?.is_some();
+    let sight = who.sight();
+    let stays = sight == Sight::All || {
+        let mut reader = site.store.read().await?;
+        let found = store::assign::lead_before(reader.session(), who.company.id, lead).await?;
+        found.is_some_and(|(_, place)| sight.sees(&place))
+    };
     Ok(if stays { address.href_of(lead) } else { address.href(Shelf::Leads) })
 }
 

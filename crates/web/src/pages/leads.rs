@@ -121,11 +121,13 @@ async fn list(
     let (sort, sight) = (address.sort(), who.sight());
     let known = statuses::list(session, company).await?;
     let page = lists::page(session, company, &filter, sort, sight, address.cursor().as_ref(), ROWS).await?;
-    let Chips { counts, whole } = lists::chips(session, company, &filter, sight).await?;
+    let Chips { counts, whole } = lists::chips(session, company, &known, &filter, sight).await?;
     let matching = match filter.status {
         None => counts.iter().map(|(_, leads)| leads).sum(),
         Some(chosen) => counts.iter().find(|(status, _)| *status == chosen).map_or(0, |(_, leads)| *leads),
     };
+    // Where not everything was counted, the page may show more than the count has come across.
+    let matching = if whole { matching } else { matching.max(page.lines.len() as i64) };
     let told = |leads: i64| at_least(leads, whole);
     let all = told(matching);
     let rows: Vec<LeadRow> =
@@ -144,7 +146,8 @@ async fn list(
         after: page.next.map(|next| Address { after: next.to_string(), ..address.clone() }.href(shelf)),
     };
     let owners = sight != Sight::OwnedBy(who.user);
-    let filters = filters(session, who, shelf, address, &filter, owners).await?;
+    let tags = labels::list(session, company, Label::Tag, CHOICES_MAX).await?;
+    let filters = filters(session, who, shelf, address, &filter, &tags, owners).await?;
     let empty = empty(who, shelf, address, &filters);
     Ok(LeadList {
         href: address.href(shelf),
@@ -158,7 +161,7 @@ async fn list(
             owners,
             rows,
         },
-        bulk: bulk_bar(session, who, &known, address, shelf, &all, matching, whole).await?,
+        bulk: bulk_bar(session, who, &known, &tags, address, shelf, &all, matching, whole).await?,
         pager,
         empty,
     })
@@ -251,6 +254,7 @@ async fn filters(
     shelf: Shelf,
     address: &Address,
     filter: &Filter,
+    tags: &[(i64, String)],
     owners: bool,
 ) -> Result<Filters> {
     let company = who.company.id;
@@ -283,11 +287,12 @@ async fn filters(
         (Label::Source, "source", "Source", &address.source, address.with(|to| to.source.clear())),
         (Label::Branch, "branch", "Branch", &address.branch, address.with(|to| to.branch.clear())),
     ] {
-        let mut choices: Vec<(String, String)> = labels::list(session, company, label, CHOICES_MAX)
-            .await?
-            .into_iter()
-            .map(|(id, name)| (id.to_string(), name))
-            .collect();
+        let known = match label {
+            Label::Tag => tags,
+            other => &labels::list(session, company, other, CHOICES_MAX).await?,
+        };
+        let mut choices: Vec<(String, String)> =
+            known.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
         if let Ok(id) = value.parse()
             && !choices.iter().any(|(known, _)| known == value)
             && let Some(name) = labels::name(session, company, label, id).await?
@@ -410,6 +415,7 @@ async fn bulk_bar(
     session: &mut Session,
     who: &SignedIn,
     known: &Statuses,
+    tags: &[(i64, String)],
     address: &Address,
     shelf: Shelf,
     all: &str,
@@ -435,8 +441,7 @@ async fn bulk_bar(
     if edits {
         let choices = status_choices(known, None, who.may(Permission::LeadsConvert));
         set_status = Some((links::leads_status().to_owned(), choices));
-        let tags = labels::list(session, who.company.id, Label::Tag, CHOICES_MAX).await?;
-        add_tag = Some((links::leads_tags().to_owned(), tags.into_iter().map(|(_, name)| name).collect()));
+        add_tag = Some((links::leads_tags().to_owned(), tags.iter().map(|(_, name)| name.clone()).collect()));
     }
     let fields = [
         ("filter", address.with(|_| {}).query()),

@@ -4,8 +4,10 @@ use crate::{
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
+    pages::runs::job_name,
     parts::{
         Toast, Tone,
+        data::{card, heading},
         job::{self, Bar, Running},
     },
     signed_in::{May, RunsStart, SignedIn},
@@ -21,14 +23,30 @@ use axum::{
     response::Response,
 };
 use domain::{ids::RunId, role::Permission};
+use maud::html;
 use std::{sync::Arc, time::Duration};
-use store::{runs::Run, work::WorkId};
+use store::{
+    runs::{Run, RunLine},
+    work::WorkId,
+};
 
 /// How long whoever cancels waits to hear that it has stopped.
 pub const CANCEL_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A run in progress, as its page shows it.
-pub fn shown(site: &Site, who: &SignedIn, run: &Run) -> Running {
+/// The page of a run while it is in progress; it becomes that of a finished one before one's eyes.
+pub fn page(site: &Site, who: &SignedIn, visit: &Visit, line: &RunLine) -> Response {
+    let run = &line.run;
+    let title = format!("{} of {}", job_name(&run.job), who.zone.minute(run.started_at));
+    let main = html! {
+        div #run data-live="hello run" hx-get=(links::run(run.id)) hx-trigger="live" hx-target="this" hx-select="#run" hx-swap="outerMorph" {
+            (heading(&title, None, &html! {}))
+            (card("What it does", &job::running(&shown(site, who, run))))
+        }
+    };
+    frame::page(visit, who, Item::Runs, &format!("Run {}", run.id), &main)
+}
+
+fn shown(site: &Site, who: &SignedIn, run: &Run) -> Running {
     Running {
         href: links::run(run.id),
         sentence: runs::running(&site.store, who.company.id, run, &who.zone),

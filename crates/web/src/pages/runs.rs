@@ -1,14 +1,12 @@
-//! The runs: what the jobs did and what people did in bulk, one of them in full, and taking it back (R21a, R45, R46).
+//! The runs: what the jobs did and what people did in bulk, and taking one back (R21a, R45, R46). One in full: `run`.
 
 use crate::{
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
-    pages::running,
     parts::{
         Button, Empty, Icon, Toast, Tone,
-        data::{Pager, card, heading, pager},
-        dialog,
+        data::{Pager, heading, pager},
         job::{self, AgentBar, Dealing, RunRow},
     },
     signed_in::{May, RunsView, SignedIn},
@@ -16,7 +14,7 @@ use crate::{
     words::{moment, number, took},
 };
 use actions::{
-    runs::{asker, close_interrupted, second_line},
+    runs::{asker, second_line},
     undo_run::{UndoRun, Undone, undo_run},
 };
 use axum::{
@@ -26,7 +24,7 @@ use axum::{
 use domain::{
     bulk::Told,
     ids::RunId,
-    job::Job,
+    job::{Job, ON_ARRIVAL},
     role::Permission,
     sentence::{self, RunNumbers},
 };
@@ -54,11 +52,13 @@ pub async fn list(
     let found = runs::history(reader.session(), who.company.id, below.map(RunId), ROWS).await?;
     drop(reader);
     let next = (found.len() as i64 == ROWS).then(|| found.last().map(|line| line.run.id)).flatten();
-    let rows: Vec<RunRow> = found.iter().map(|line| row(&site, line, &who)).collect();
+    let rows: Vec<RunRow> = found.iter().map(|line| row(line, &who)).collect();
     let here =
         below.map_or_else(|| links::runs().to_owned(), |below| format!("{}?below={below}", links::runs()));
     let main = html! {
-        (heading("Runs", Some("What the jobs did, and what people did in bulk."), &html! {}))
+        (heading("Runs", Some("What the jobs did, and what people did in bulk."), &html! {
+            @if !rows.is_empty() { (Button::quiet("All as CSV").icon(Icon::Download).href(links::runs_file())) }
+        }))
         section #runs data-live="run" hx-get=(here) hx-trigger="live" hx-target="this" hx-select="#runs" hx-swap="outerMorph" {
             @if rows.is_empty() {
                 (Empty {
@@ -85,20 +85,14 @@ pub async fn list(
     Ok(frame::page(&visit, &who, Item::Runs, "Runs", &main))
 }
 
-fn row(site: &Site, line: &RunLine, who: &SignedIn) -> RunRow {
+fn row(line: &RunLine, who: &SignedIn) -> RunRow {
     let run = &line.run;
-    let (sentence, _) = told(site, line, who);
-    let by = match (line.actor.as_deref(), run.started_by.as_str()) {
-        (Some(actor), _) => actor,
-        (None, "schedule") => "Schedule",
-        (None, "command line") => "Command line",
-        (None, other) => other,
-    };
+    let (sentence, _) = told(line, who);
     RunRow {
         href: links::run(run.id),
         at: moment(run.started_at, who.now, &who.zone),
         job: job_name(&run.job).to_owned(),
-        by: by.to_owned(),
+        by: by(line).to_owned(),
         sentence,
         leads: number(line.assigned),
         agents: number(line.agents),
@@ -113,58 +107,23 @@ fn row(site: &Site, line: &RunLine, who: &SignedIn) -> RunRow {
     }
 }
 
-/// One run in full.
-pub async fn one(
-    State(site): State<Arc<Site>>,
-    who: May<RunsView>,
-    visit: Visit,
-    Path(run): Path<i64>,
-) -> Result<Response> {
-    let mut reader = site.store.read().await?;
-    let session = reader.session();
-    let mut line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
-    if line.run.state == "running" && close_interrupted(&site.store, who.company.id, who.now).await? {
-        line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
+/// Who or what started a run.
+pub(super) fn by(line: &RunLine) -> &str {
+    match (line.actor.as_deref(), line.run.started_by.as_str()) {
+        (Some(actor), _) => actor,
+        (None, "schedule") => "Schedule",
+        (None, "command line") => "Command line",
+        (None, other) => other,
     }
-    let agents = runs::agents(session, who.company.id, line.run.id).await?;
-    drop(reader);
-    let run = &line.run;
-    let is_running = run.state == "running";
-    let here = links::run(run.id);
-    let may_undo = run.state == "done" && run.job != domain::bulk::UNDO && line.undone_by.is_none();
-    let actions = html! {
-        @if may_undo {
-            form method="post" action=(links::run_undo(run.id)) {
-                (Button::danger("Undo").icon(Icon::Undo).opens("undo"))
-                (dialog::inline("undo", "Undo this run?", &html! {
-                    p { "Its leads go back to who had them before. Those that somebody has worked on since are left, and counted." }
-                }, &html! { (Button::plain("Cancel").closes()) (Button::danger("Undo this run")) }))
-            }
-        }
-    };
-    let main = html! {
-        // A finished run is finished; one in progress becomes so before one's eyes.
-        div #run data-live=[is_running.then_some("hello run")] hx-get=(here) hx-trigger="live" hx-target="this" hx-select="#run" hx-swap="outerMorph" {
-        (heading(&format!("{} of {}", job_name(&run.job), who.zone.minute(run.started_at)), None, &actions))
-        @if let Some(by) = line.undone_by {
-            p { "It was taken back by " a href=(links::run(by)) { "run " (by) } "." }
-        }
-        @if is_running {
-            (card("What it does", &job::running(&running::shown(&site, &who, run))))
-        } @else {
-            (card("What it did", &job::dealing(&dealing(&site, &line, &agents, &who))))
-        }
-        }
-    };
-    Ok(frame::page(&visit, &who, Item::Runs, &format!("Run {}", run.id), &main))
 }
 
 /// What a run did, in its sentence, and what that leaves out.
-fn told(site: &Site, line: &RunLine, who: &SignedIn) -> (String, String) {
+pub(super) fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
     let run = &line.run;
     let summary = run.summary.as_deref().unwrap_or("{}");
     match run.state.as_str() {
-        "running" => (actions::runs::running(&site.store, who.company.id, run, &who.zone), String::new()),
+        "running" if run.asked.is_some() => (sentence::stopping(run.started_at, &who.zone), String::new()),
+        "running" => (sentence::running(run.started_at, &who.zone), String::new()),
         "cancelled" => (sentence::cancelled(run.started_at, &who.zone, asker(run)), String::new()),
         "failed" => {
             let why = run.failure.as_deref().unwrap_or("unknown");
@@ -178,6 +137,10 @@ fn told(site: &Site, line: &RunLine, who: &SignedIn) -> (String, String) {
                     (sentence::done(job, &numbers), second)
                 },
             ),
+            None if run.job == ON_ARRIVAL => serde_json::from_str::<RunNumbers>(summary).map_or_else(
+                |_| (String::new(), String::new()),
+                |numbers| (sentence::done(Job::Assignment, &numbers), sentence::second_line(&numbers)),
+            ),
             None => (
                 serde_json::from_str::<Told>(summary).map(|told| told.sentence()).unwrap_or_default(),
                 String::new(),
@@ -187,24 +150,29 @@ fn told(site: &Site, line: &RunLine, who: &SignedIn) -> (String, String) {
 }
 
 /// What a run did, in its sentence and its table.
-fn dealing(site: &Site, line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
+pub(super) fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
     let run = &line.run;
-    let (sentence, second) = told(site, line, who);
-    let deals = Job::from_word(&run.job).is_some_and(|job| job != Job::Removal);
+    let (sentence, second) = told(line, who);
     Dealing {
         sentence,
         second: Some(second).filter(|line| !line.is_empty()),
         agents: agents.iter().map(AgentBar::from).collect(),
-        fair: deals && run.state == "done",
+        fair: deals(&run.job) && run.state == "done",
         basis: None,
     }
 }
 
-fn job_name(job: &str) -> &str {
+/// Whether it deals leads out, so that there is a certificate and somebody to be explained.
+pub(super) fn deals(job: &str) -> bool {
+    job == ON_ARRIVAL || Job::from_word(job).is_some_and(|job| job != Job::Removal)
+}
+
+pub(super) fn job_name(job: &str) -> &str {
     if let Some(job) = Job::from_word(job) {
         return job.title();
     }
     match job {
+        ON_ARRIVAL => "Assigned on arrival",
         domain::bulk::BY_HAND => "Bulk change",
         domain::bulk::UNDO => "Undo",
         other => other,

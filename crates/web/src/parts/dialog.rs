@@ -18,6 +18,14 @@ pub fn body(title: &str, content: &Markup, actions: &Markup) -> Markup {
     }
 }
 
+/// A link in a text that shows its page in the dialog, as [`Button::shows`] does.
+pub fn link(words: &str, href: &str) -> Markup {
+    html! {
+        a href=(href) aria-haspopup="dialog" hx-get=(href) hx-target="#dialog" hx-select="#dialog-body"
+            hx-swap="innerHTML" hx-push-url="false" { (words) }
+    }
+}
+
 /// A form that asks before it acts. `content` says what will happen; fields may be in it.
 pub fn confirm(title: &str, action: &str, content: &Markup, button: &Button, cancel_href: &str) -> Markup {
     html! {

@@ -116,6 +116,8 @@ pub struct Entry {
     pub text: Option<String>,
     /// When.
     pub at: Moment,
+    /// Why it is so: the words of the link and the page it shows.
+    pub why: Option<(String, String)>,
     /// The run behind it: the words of the link and where it goes.
     pub link: Option<(String, String)>,
 }
@@ -301,6 +303,7 @@ fn timeline(lead: &LeadPanel) -> Markup {
                         div {
                             p {
                                 (standing_out(&entry.what, &entry.names))
+                                @if let Some((words, href)) = &entry.why { " · " (super::dialog::link(words, href)) }
                                 @if let Some((words, href)) = &entry.link { " · " a href=(href) hx-boost="false" { (words) } }
                             }
                             @if let Some(text) = &entry.text { blockquote { (text) } }

@@ -191,8 +191,8 @@ fn r33_r34_run_now_asks_with_the_preview_and_its_sentence_is_shown() {
         admin.get("/settings/configurations").await.says(sentence);
         let runs = admin.get("/runs").await;
         runs.says("Admin");
-        let run =
-            runs.body.split(r#"href="/runs/"#).nth(1).and_then(|rest| rest.split('"').next()).expect("a run");
+        let links = runs.body.split(r#"href="/runs/"#).skip(1).filter_map(|rest| rest.split('"').next());
+        let run = links.into_iter().find(|run| run.parse::<i64>().is_ok()).expect("a run");
         admin.get(&format!("/runs/{run}")).await.says("Ben");
         // The manager starts it from the leads; the page of the settings is not theirs.
         let mira = house.signed_in("Mira").await;
@@ -200,5 +200,86 @@ fn r33_r34_run_now_asks_with_the_preview_and_its_sentence_is_shown() {
         let told = mira.get(answer.location().expect("a way on")).await;
         assert_eq!(told.status, 200, "whoever may start a run is shown how it went: {}", told.text());
         told.says("0 leads assigned");
+    });
+}
+
+fn job_form<'a>(statuses: &[&'a str], at: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut form = vec![("enabled", "on"), ("at", at), ("password", PASSWORD)];
+    form.extend(statuses.iter().map(|status| ("statuses", *status)));
+    form.extend(more);
+    form
+}
+
+#[test]
+fn r35_r38_a_top_up_is_saved_and_the_card_says_when_it_runs() {
+    on_both(|house| async move {
+        let admin = house.signed_in("Admin").await;
+        let unassigned = house.status("Unassigned").await;
+        let missed = house.status("Missed").await;
+        let card = |page: &str| page.split(r#"id="top-up""#).nth(1).expect("the card").to_owned();
+        let page = admin.get("/settings/configurations").await;
+        assert!(card(&page.body).contains("Daily lead top-up"));
+        // It is 09:00: a time that has passed means tomorrow, one to come today (R40).
+        for (at, expect) in
+            [("08:00", "Next run: tomorrow, 08:00 IST."), ("13:00", "Next run: today, 13:00 IST.")]
+        {
+            let form = job_form(&[&unassigned, &missed], at, &[("order", "oldest")]);
+            let saved = admin.post("/settings/jobs/top-up", &form).await;
+            assert_eq!(saved.status, 303, "{}", saved.text());
+            let page = admin.get("/settings/configurations").await;
+            page.says("The settings are saved.");
+            assert!(card(&page.body).contains(expect), "{at}: {}", card(&page.body));
+        }
+        // R35: the assignment at noon takes the same leads first.
+        let form = job_form(
+            &[&unassigned],
+            "12:00",
+            &[("strategy", "equal-shares"), ("order", "newest"), ("rest_hours", "20")],
+        );
+        let told = admin.does("/settings/jobs/assignment", &form).await;
+        told.says("Auto lead assignment takes the same leads first");
+        for number in 0..2 {
+            house.lead(&format!("Lead {number}"), None).await;
+        }
+        admin.get("/settings/jobs/top-up/preview").await.says("would go to");
+        let asked = admin.get("/settings/jobs/top-up/run").await;
+        let basis =
+            asked.body.split(r#"name="preview" value=""#).nth(1).and_then(|rest| rest.split('"').next());
+        let basis = basis.expect("what the preview went by").to_owned();
+        house.lead("One more", None).await;
+        let told = admin.does("/settings/jobs/top-up/run", &[("preview", &*basis)]).await;
+        told.says("Since the preview: 1 more lead to look at.");
+    });
+}
+
+#[test]
+fn r37_a_removal_is_saved_once_its_number_was_shown() {
+    on_both(|house| async move {
+        let admin = house.signed_in("Admin").await;
+        let assigned = house.status("Assigned").await;
+        let page = admin.get("/settings/configurations").await;
+        assert!(
+            page.body.contains("hx-get=\"/settings/jobs/removal/would-take\""),
+            "asked for while it is chosen"
+        );
+        let asked =
+            admin.get(&format!("/settings/jobs/removal/would-take?statuses={assigned}&stale_days=30")).await;
+        asked.says("With these settings it would take 0 leads today.");
+        admin.get("/settings/jobs/removal/would-take?stale_days=0").await.does_not_say("it would take");
+        // Without scripting the first press on Save shows it, and the second saves.
+        let form = job_form(&[&assigned], "07:00", &[("stale_days", "30")]);
+        let first = admin.post("/settings/jobs/removal", &form).await;
+        assert_eq!(first.status, 422);
+        first.says("With these settings it would take 0 leads today. Press Save again if that is right.");
+        assert!(first.body.contains(r#"name="would_take" value="0""#));
+        let form = job_form(&[&assigned], "07:00", &[("stale_days", "30"), ("would_take", "0")]);
+        assert_eq!(admin.post("/settings/jobs/removal", &form).await.status, 303);
+        let refused = job_form(&[&assigned], "07:00", &[("stale_days", "0"), ("would_take", "0")]);
+        let refused = admin.post("/settings/jobs/removal", &refused).await;
+        assert_eq!(refused.status, 422);
+        refused.says("number from 1 to");
+        let told = admin.does("/settings/jobs/removal/run", &[]).await;
+        told.says("0 stale leads returned to Unassigned.");
+        assert_eq!(admin.get("/settings/jobs/nonsense/preview").await.status, 404);
     });
 }

@@ -10,3 +10,4 @@ mod live;
 mod permissions;
 mod running;
 mod sign_in;
+mod why;
