@@ -11,6 +11,7 @@ use domain::{
     job::{Job, JobSettings},
     pool::{Dealing, Pool, Rules},
     preview::Basis,
+    progress::Step,
     status::{StatusMark, Statuses},
     time::Moment,
 };
@@ -19,6 +20,7 @@ use store::{
     assign::{self, Claim},
     companies::Company,
     jobs, pool, statuses, users,
+    work::Watch,
 };
 
 /// Days back to which earlier owners of a lead are avoided (R29).
@@ -42,12 +44,16 @@ pub(crate) async fn look_and_deal(
     store: &Store,
     company: &Company,
     job: Job,
+    watch: Option<&Watch>,
     now: Moment,
 ) -> Result<(Given, Dealing)> {
     let (id, chosen_since) =
         (company.id, zone(company)?.working_days_back(now, CHOICE_WORKING_DAYS, company.working_days));
     let seen: Seen =
         store.read_long(move |session| Box::pin(look(session, id, job, chosen_since, now))).await?;
+    if let Some(watch) = watch {
+        watch.step(Step::Dealing, seen.leads).await?;
+    }
     let names: Vec<&str> = (seen.statuses.iter())
         .filter(|status| seen.eligible.contains(&status.id))
         .map(|status| status.name.as_str())
@@ -80,13 +86,18 @@ pub(crate) async fn deal_and_claim(
     company: &Company,
     job: Job,
     run: RunId,
+    watch: &Watch,
     clock: &(dyn Fn() -> Moment + Send + Sync),
 ) -> Result<(Basis, Dealing)> {
-    let (given, dealing) = look_and_deal(store, company, job, clock()).await?;
+    let (given, dealing) = look_and_deal(store, company, job, Some(watch), clock()).await?;
+    watch.step(Step::Waiting, dealing.moves.len() as u64).await?;
     let basis = given.basis.clone();
-    let (company, now) = (company.id, clock());
+    let (company, now, watch) = (company.id, clock(), watch.clone());
     let dealing = store
-        .write_long(move |session| Box::pin(claim(session, company, job, run, given, dealing, now)))
+        .write_long(move |session| {
+            session.works_for(watch);
+            Box::pin(claim(session, company, job, run, given, dealing, now))
+        })
         .await?;
     Ok((basis, dealing))
 }
@@ -124,6 +135,8 @@ async fn claim(
 struct Seen {
     statuses: Statuses,
     eligible: Vec<StatusId>,
+    /// Leads in them.
+    leads: u64,
     members: Vec<domain::pool::Member>,
     pool: Pool,
     earlier: Vec<(domain::ids::LeadId, UserId)>,
@@ -155,6 +168,7 @@ async fn look(
         let common = counts.iter().any(|(id, leads)| id == status && leads * COMMON_PART > all);
         leads.append(&mut pool::in_status(session, company, *status, common).await?);
     }
+    let looked_at = leads.len() as u64;
     let pool = if job == Job::TopUp {
         // Who has no cap cannot be filled up (R36), and who receives nothing has no place that could be left free.
         members.retain(|member| member.cap.is_some() && member.is_receiver());
@@ -169,5 +183,5 @@ async fn look(
             earlier.append(&mut pool::earlier_owners(session, company, *status, since).await?);
         }
     }
-    Ok(Seen { statuses, eligible, members, pool, earlier, rules })
+    Ok(Seen { statuses, eligible, leads: looked_at, members, pool, earlier, rules })
 }

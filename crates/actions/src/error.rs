@@ -35,7 +35,8 @@ impl Error {
                 | store::Error::DiskFull
                 | store::Error::Deadlock
                 | store::Error::Gone { .. }
-                | store::Error::Timeout { .. }),
+                | store::Error::Timeout { .. }
+                | store::Error::Cancelled),
             ) => error.to_string().trim_end_matches('.').to_owned(),
             Error::Store(_) | Error::Fault(_) => {
                 "something went wrong on the server, and its log says what; try again, and ask who runs the server if it stays so".into()
@@ -53,11 +54,14 @@ impl Error {
     }
 }
 
-/// Whether an error of the store is the caller's to mend: the wrong database, or one that is not there. A server that
-/// does not answer is not.
+/// Whether an error of the store is the caller's to mend: the wrong database, or one that is not there; or what somebody
+/// wished to stop. A server that does not answer is not.
 pub fn is_the_callers(error: &store::Error) -> bool {
     matches!(
         error,
-        store::Error::NewerSchema { .. } | store::Error::NotADatabase(_) | store::Error::Missing(_)
+        store::Error::NewerSchema { .. }
+            | store::Error::NotADatabase(_)
+            | store::Error::Missing(_)
+            | store::Error::Cancelled
     )
 }

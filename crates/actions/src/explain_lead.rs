@@ -145,6 +145,7 @@ impl Asked<'_> {
         let at = self.zone.minute(of.started_at);
         let why = match of.state.as_str() {
             "running" => format!("The run of {at} is in progress; ask again when it is done."),
+            "cancelled" => format!("The run of {at} was cancelled and changed no lead."),
             "failed" => format!("The run of {at} failed and changed no lead."),
             _ if of.job == BY_HAND || of.job == UNDO => {
                 format!("The change of {at} did not touch this lead.")

@@ -15,6 +15,7 @@ use domain::{
     ids::{BranchId, CompanyId, DepartmentId, ImportId, SourceId, StatusId},
     lead_file::{JudgeContext, Target},
     phone::Country,
+    progress::Step,
     status::{StatusKind, StatusMark, Statuses},
     text::{clean_within, fold},
     time::Moment,
@@ -32,6 +33,7 @@ use store::{
     labels::{self, Label},
     leads::{self, Capture, NewLead},
     limits, statistics, statuses,
+    work::Watch,
 };
 
 /// New labels of one kind that a file may bring along; more are the sign of a column that was mapped wrongly.
@@ -72,6 +74,8 @@ pub struct Chosen {
     pub columns: Option<Vec<Target>>,
     /// The record that was opened for it; none = it gets one with its leads, and leaves none if it fails.
     pub record: Option<ImportId>,
+    /// What says that it is to stop.
+    pub watch: Option<Watch>,
 }
 
 /// How far an import is.
@@ -123,7 +127,16 @@ pub async fn import_as_chosen(
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<Imported> {
     let known = statuses::list(store.read().await?.session(), import.company).await?;
-    let read = read_and_judge(file, &import, chosen.columns, &known, Arc::clone(&progress)).await?;
+    if let Some(watch) = &chosen.watch {
+        watch.step(Step::Looking, 0).await?;
+    }
+    let file = Stoppable { file, watch: chosen.watch.clone() };
+    let read = read_and_judge(file, &import, chosen.columns, &known, Arc::clone(&progress)).await;
+    if let Some(watch) = &chosen.watch {
+        // It comes before what is wrong with the file: one that was not read on says nothing of itself.
+        watch.step(Step::Waiting, 0).await?;
+    }
+    let read = read?;
     let ReadFile { rows, mut failures, counts, columns, numbers, headers, .. } = read;
     let work = Work {
         import,
@@ -134,6 +147,9 @@ pub async fn import_as_chosen(
     };
     let (id, imported, failures) = store
         .write_long(move |session| {
+            if let Some(watch) = chosen.watch {
+                session.works_for(watch);
+            }
             Box::pin(async move {
                 let (id, imported) = write_rows(session, rows, &mut failures, work, progress).await?;
                 Ok::<_, Error>((id, imported, failures))
@@ -188,6 +204,21 @@ pub(crate) async fn read_and_judge(
     })
 }
 
+/// A file that breaks off when its import is to stop.
+struct Stoppable<R> {
+    file: R,
+    watch: Option<Watch>,
+}
+
+impl<R: Read> Read for Stoppable<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        match self.watch.as_ref().map(Watch::go_on) {
+            Some(Err(cancelled)) => Err(std::io::Error::other(cancelled)),
+            _ => self.file.read(into),
+        }
+    }
+}
+
 /// What the transaction needs beside the rows.
 struct Work {
     import: Import,
@@ -234,8 +265,9 @@ async fn write_rows(
         if chunk.is_empty() {
             break;
         }
-        let ids = session.new_ids(Kind::Lead, chunk.len()).await?;
         seen += chunk.len() as u64;
+        session.step(Step::Moving, seen).await?;
+        let ids = session.new_ids(Kind::Lead, chunk.len()).await?;
         let mut new = Vec::with_capacity(chunk.len());
         for (id, row) in ids.into_iter().zip(chunk) {
             new.push(new_lead(session, &mut labels, &defaults, id, row).await?);
@@ -256,6 +288,7 @@ async fn write_rows(
         errors: counts.failed as i64,
         headers: &headers,
     };
+    session.step(Step::Closing, imported as u64).await?;
     // The moment at which it ends, not that at which it began: who looked at a list in between saw nothing of it (R24).
     if !imports::finish(session, company, id, clock(), totals).await? {
         return Err(Error::Fault(

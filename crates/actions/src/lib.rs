@@ -4,6 +4,7 @@
 //! asks the domain what is right, and writes it conditionally.
 
 mod assign_on_arrival;
+pub mod cancelling;
 mod dealing;
 pub mod error;
 pub mod password;
@@ -16,6 +17,8 @@ pub mod add_user;
 pub mod assign_lead;
 pub mod assign_leads;
 pub mod ban_user;
+pub mod cancel_import;
+pub mod cancel_run;
 pub mod create_company;
 pub mod delete_status;
 pub mod edit_lead;

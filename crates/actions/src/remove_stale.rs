@@ -9,6 +9,7 @@ use domain::{
     job::{Job, JobSettings},
     pool::{AgentLine, Member},
     preview::Basis,
+    progress::Step,
     sentence::{Exception, RunNumbers},
     status::{StatusMark, Statuses},
     time::Moment,
@@ -20,6 +21,7 @@ use store::{
     jobs,
     stale::{self, Returning, StaleLead},
     statuses, users,
+    work::Watch,
 };
 
 /// What a removal takes, or would take.
@@ -63,10 +65,18 @@ pub async fn would_take(
 }
 
 /// The run. There is nothing to compute between looking and taking, so both happen in its transaction.
-pub(crate) async fn remove(store: &Store, company: &Company, run: RunId, now: Moment) -> Result<Found> {
-    let id = company.id;
+pub(crate) async fn remove(
+    store: &Store,
+    company: &Company,
+    run: RunId,
+    watch: &Watch,
+    now: Moment,
+) -> Result<Found> {
+    let (id, watch) = (company.id, watch.clone());
+    watch.step(Step::Waiting, 0).await?;
     store
         .write_long(move |session| {
+            session.works_for(watch);
             Box::pin(async move {
                 let known = statuses::list(session, id).await?;
                 let settings = jobs::settings(session, id, Job::Removal, &known).await?;

@@ -25,6 +25,7 @@ use store::{
     ids::Kind,
     imports::{self, ImportRecord, ImportState},
     lease::Lease,
+    work::{Asked, Watch, WorkId},
 };
 use tokio::sync::watch;
 
@@ -149,10 +150,12 @@ impl Imports {
         let standing = Standing { bytes: taken.waiting.bytes, ..Standing::default() };
         self.running().insert(record, (company, standing));
         let entry = Entry { imports: self.clone(), import: record };
+        let work = self.0.store.begin_work(company, WorkId::Import(record));
         tokio::spawn(async move {
-            entry.run(taken, import, columns).await;
+            entry.run(taken, import, columns, work.watch()).await;
             // The record is closed: from here on a lease would say nothing.
             drop(entry);
+            drop(work);
             lease.release().await;
             drop(busy);
         });
@@ -284,7 +287,7 @@ struct Entry {
 }
 
 impl Entry {
-    async fn run(&self, taken: Taken, import: Import, columns: Option<Vec<Target>>) {
+    async fn run(&self, taken: Taken, import: Import, columns: Option<Vec<Target>>, watch: Watch) {
         let (imports, id, company) = (self.imports.clone(), self.import, import.company);
         let (store, clock) = (&self.imports.0.store, &self.imports.0.clock);
         let file = match taken.waiting.file.try_clone() {
@@ -294,13 +297,14 @@ impl Entry {
                     .fail(
                         company,
                         taken,
+                        watch.asked(),
                         &Error::Fault(format!("the uploaded file could not be read: {error}")),
                     )
                     .await;
             }
         };
         let progress = move |progress| imports.note(company, id, progress);
-        let chosen = Chosen { columns, record: Some(id) };
+        let chosen = Chosen { columns, record: Some(id), watch: Some(watch.clone()) };
         let done = import_leads::import_as_chosen(
             store,
             file,
@@ -312,11 +316,11 @@ impl Entry {
         .await;
         match done {
             Ok(_) => taken.forget(),
-            Err(error) => self.fail(company, taken, &error).await,
+            Err(error) => self.fail(company, taken, watch.asked(), &error).await,
         }
     }
 
-    async fn fail(&self, company: CompanyId, taken: Taken, error: &Error) {
+    async fn fail(&self, company: CompanyId, taken: Taken, asked: Option<Asked>, error: &Error) {
         drop(taken); // it waits again before anybody reads that it does
         let (import, now, why) = (self.import, (self.imports.0.clock)(), error.for_people());
         if !error.is_the_callers() {
@@ -324,7 +328,12 @@ impl Entry {
         }
         let closed: store::Result<()> = (self.imports.0.store)
             .write(move |session| {
-                Box::pin(async move { imports::fail(session, company, import, now, &why).await })
+                Box::pin(async move {
+                    if let Some(asked) = asked {
+                        imports::ask_to_stop(session, company, import, asked).await?;
+                    }
+                    imports::fail(session, company, import, now, &why).await
+                })
             })
             .await;
         if let Err(error) = closed {

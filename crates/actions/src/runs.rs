@@ -10,6 +10,7 @@ use domain::{
     job::Job,
     pool::AgentLine,
     preview::Basis,
+    progress::Step,
     schedule::Slot,
     sentence::{self, RunNumbers},
     time::{Moment, Zone},
@@ -18,7 +19,9 @@ use domain::{
 use store::{
     Session, Store,
     companies::Company,
+    lease::Lease,
     runs::{self, Start, StartedBy, Totals},
+    work::{Watch, WorkId},
 };
 
 /// What gives the moments of a record.
@@ -75,7 +78,7 @@ impl Order {
 pub async fn preview(store: &Store, company: &Company, job: Job, now: Moment) -> Result<Report> {
     let (basis, numbers, agents) = match job {
         Job::Assignment | Job::TopUp => {
-            let (given, dealing) = dealing::look_and_deal(store, company, job, now).await?;
+            let (given, dealing) = dealing::look_and_deal(store, company, job, None, now).await?;
             (given.basis, dealing.numbers, dealing.agents)
         }
         Job::Removal => {
@@ -97,14 +100,45 @@ pub async fn preview(store: &Store, company: &Company, job: Job, now: Moment) ->
 
 /// Runs, unless another run of the company is in progress (R41).
 pub async fn run(store: &Store, company: &Company, order: Order, clock: Clock<'_>) -> Result<Report> {
+    begin(store, company, order, clock).await?.finish(store, company, clock).await
+}
+
+/// A run whose record is open.
+#[must_use = "nobody else finishes it"]
+pub struct Begun {
+    lease: Lease,
+    opened: Opened,
+}
+
+/// Opens the record of a run, unless another run of the company is in progress (R41). Whoever goes away before it is
+/// finished leaves a record that the next one who looks closes as interrupted.
+pub async fn begin(store: &Store, company: &Company, order: Order, clock: Clock<'_>) -> Result<Begun> {
     let Some(lease) = store.try_lease(company.id).await? else {
         return Err(Error::refused(
             "a run of this company is in progress; wait until it is done and start again",
         ));
     };
-    let report = run_alone(store, company, order, clock).await;
-    lease.release().await;
-    report
+    match open(store, company.id, order, clock()).await {
+        Ok(opened) => Ok(Begun { lease, opened }),
+        Err(error) => {
+            lease.release().await;
+            Err(error)
+        }
+    }
+}
+
+impl Begun {
+    /// Which.
+    pub fn run(&self) -> RunId {
+        self.opened.run
+    }
+
+    /// Does it.
+    pub async fn finish(self, store: &Store, company: &Company, clock: Clock<'_>) -> Result<Report> {
+        let report = go_on(store, company, self.opened, clock).await;
+        self.lease.release().await;
+        report
+    }
 }
 
 /// The run, while the caller holds the company's lease.
@@ -114,11 +148,17 @@ pub(crate) async fn run_alone(
     order: Order,
     clock: Clock<'_>,
 ) -> Result<Report> {
-    let zone = zone(company)?;
-    let started_at = clock();
+    let opened = open(store, company.id, order, clock()).await?;
+    go_on(store, company, opened, clock).await
+}
+
+async fn go_on(store: &Store, company: &Company, opened: Opened, clock: Clock<'_>) -> Result<Report> {
+    let Opened { run, order, at: started_at } = opened;
     let (job, start) = (order.job, order.start);
-    let run = open(store, company.id, job, start, started_at).await?;
-    match work(store, company, job, run, clock).await {
+    let zone = zone(company)?;
+    let doing = store.begin_work(company.id, WorkId::Run(run));
+    let watch = doing.watch();
+    match work(store, company, job, run, &watch, clock).await {
         Ok((basis, numbers, agents)) => Ok(Report {
             job,
             run: Some(run),
@@ -133,10 +173,15 @@ pub(crate) async fn run_alone(
             if !error.is_the_callers() {
                 tracing::error!(%run, %error, "a run failed");
             }
-            let (company, now, why) = (company.id, clock(), error.for_people());
+            let (company, now, why, asked) = (company.id, clock(), error.for_people(), watch.asked());
             let closed: store::Result<()> = store
                 .write(move |session| {
-                    Box::pin(async move { runs::fail(session, company, run, now, &why).await })
+                    Box::pin(async move {
+                        if let Some(asked) = asked {
+                            runs::ask_to_stop(session, company, run, asked).await?;
+                        }
+                        runs::fail(session, company, run, now, &why).await
+                    })
                 })
                 .await;
             if let Err(unrecorded) = closed {
@@ -153,30 +198,41 @@ async fn work(
     company: &Company,
     job: Job,
     run: RunId,
+    watch: &Watch,
     clock: Clock<'_>,
 ) -> Result<(Basis, RunNumbers, Vec<AgentLine>)> {
+    watch.step(Step::Looking, 0).await?;
     match job {
         Job::Assignment | Job::TopUp => {
-            let (basis, dealing) = dealing::deal_and_claim(store, company, job, run, clock).await?;
+            let (basis, dealing) = dealing::deal_and_claim(store, company, job, run, watch, clock).await?;
             Ok((basis, dealing.numbers, dealing.agents))
         }
         Job::Removal => {
-            let found = remove_stale::remove(store, company, run, clock()).await?;
+            let found = remove_stale::remove(store, company, run, watch, clock()).await?;
             Ok((found.basis, found.numbers, found.agents))
         }
     }
 }
 
 /// Opens the record. What a dead process left open is closed first (R42); the caller holds the lease.
-async fn open(store: &Store, company: CompanyId, job: Job, start: Start, now: Moment) -> Result<RunId> {
-    store
+async fn open(store: &Store, company: CompanyId, order: Order, now: Moment) -> Result<Opened> {
+    let (job, start) = (order.job, order.start);
+    let run: RunId = store
         .write(move |session| {
             Box::pin(async move {
                 runs::interrupt(session, company, now).await?;
-                Ok(runs::start(session, company, job, &start, now).await?)
+                Ok::<_, Error>(runs::start(session, company, job, &start, now).await?)
             })
         })
-        .await
+        .await?;
+    Ok(Opened { run, order, at: now })
+}
+
+/// A run with an open record.
+struct Opened {
+    run: RunId,
+    order: Order,
+    at: Moment,
 }
 
 /// How a run ended well.
@@ -195,6 +251,7 @@ pub(crate) async fn close(
     settings: serde_json::Value,
 ) -> Result<()> {
     let numbers = close.numbers;
+    session.step(Step::Closing, numbers.assigned).await?;
     let totals = Totals {
         assigned: numbers.assigned as i64,
         agents: numbers.agents as i64,
@@ -221,6 +278,8 @@ pub enum LastState {
     Running,
     /// It failed; no lead was changed.
     Failed,
+    /// Somebody cancelled it; no lead was changed.
+    Cancelled,
     /// It is done.
     Done,
 }
@@ -244,14 +303,8 @@ pub async fn last_run(store: &Store, company: &Company, job: Job, now: Moment) -
     let zone = zone(company)?;
     let mut latest = latest(store, company, job).await?;
     if latest.as_ref().is_some_and(|run| run.state == "running")
-        && let Some(lease) = store.try_lease(company.id).await?
+        && close_interrupted(store, company.id, now).await?
     {
-        let id = company.id;
-        store
-            .write(move |session| Box::pin(async move { runs::interrupt(session, id, now).await }))
-            .await
-            .map_err(Error::Store)?;
-        lease.release().await;
         latest = self::latest(store, company, job).await?;
     }
     let Some(run) = latest else {
@@ -260,7 +313,8 @@ pub async fn last_run(store: &Store, company: &Company, job: Job, now: Moment) -
     };
     let mut second_line = String::new();
     let (state, sentence) = match run.state.as_str() {
-        "running" => (LastState::Running, sentence::running(run.started_at, &zone)),
+        "running" => (LastState::Running, running(store, company.id, &run, &zone)),
+        "cancelled" => (LastState::Cancelled, sentence::cancelled(run.started_at, &zone, asker(&run))),
         "failed" => {
             let why = run.failure.as_deref().unwrap_or("unknown");
             (LastState::Failed, sentence::failed(run.started_at, &zone, why))
@@ -276,6 +330,32 @@ pub async fn last_run(store: &Store, company: &Company, job: Job, now: Moment) -
         }
     };
     Ok(LastRun { run: Some(run.id), state, sentence, second_line })
+}
+
+/// Closes what says *running* although nobody holds the lease: its process has died (R42). True: something may be
+/// different now; false: it runs.
+pub async fn close_interrupted(store: &Store, company: CompanyId, now: Moment) -> Result<bool> {
+    let Some(lease) = store.try_lease(company).await? else { return Ok(false) };
+    let closed: store::Result<u64> = store
+        .write(move |session| Box::pin(async move { runs::interrupt(session, company, now).await }))
+        .await;
+    lease.release().await;
+    closed?;
+    Ok(true)
+}
+
+/// A run in progress, in a sentence. Its process may not have heard yet that it is to stop.
+pub fn running(store: &Store, company: CompanyId, run: &runs::Run, zone: &Zone) -> String {
+    if run.asked.is_some() || store.is_asked_to_stop(company, WorkId::Run(run.id)) {
+        sentence::stopping(run.started_at, zone)
+    } else {
+        sentence::running(run.started_at, zone)
+    }
+}
+
+/// Who wished that a run stop.
+pub fn asker(run: &runs::Run) -> Option<&str> {
+    run.asked.as_ref().and_then(|asked| asked.name.as_deref())
 }
 
 /// What the sentence leaves out, lateness first (R39).

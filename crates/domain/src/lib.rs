@@ -10,6 +10,7 @@ pub mod job;
 pub mod lead_list;
 pub mod pool;
 pub mod preview;
+pub mod progress;
 pub mod role;
 pub mod schedule;
 pub mod sentence;

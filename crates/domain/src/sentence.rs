@@ -122,6 +122,25 @@ pub fn running(since: Moment, zone: &Zone) -> String {
     format!("Running since {}.", zone.minute(since))
 }
 
+/// While a run is in progress that somebody wishes to stop.
+pub fn stopping(since: Moment, zone: &Zone) -> String {
+    format!("Running since {}; it is being cancelled.", zone.minute(since))
+}
+
+/// When somebody cancelled the last run; no name: at the command line.
+pub fn cancelled(at: Moment, zone: &Zone, by: Option<&str>) -> String {
+    format!("Last run: {} — cancelled {}. No lead was changed.", zone.minute(at), by_whom(by))
+}
+
+/// `Cancelled by Nora. Nothing was imported.`
+pub fn import_cancelled(by: Option<&str>) -> String {
+    format!("Cancelled {}. Nothing was imported.", by_whom(by))
+}
+
+fn by_whom(by: Option<&str>) -> String {
+    by.map_or_else(|| "at the command line".to_owned(), |name| format!("by {name}"))
+}
+
 impl RunNumbers {
     /// Leads of the pool that nobody owns after the run.
     pub fn unassigned(&self) -> u64 {

@@ -14,6 +14,7 @@ use crate::{
 use domain::{
     ids::{CompanyId, LeadId, RunId, StatusId, UserId},
     pool::{Move, Outcome},
+    progress::Step,
     time::Moment,
     viewer::LeadPlace,
 };
@@ -84,6 +85,7 @@ pub struct Claim<'a> {
 /// the snapshot, counts room again, and moves the rest.
 pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> {
     let users = claim.moves.iter().flat_map(|m| [Some(m.to), m.from]).flatten().collect();
+    session.step(Step::Locking, claim.moves.len() as u64).await?;
     let members = queues::lock(session, claim.company, users).await?;
     let held = members.values().map(|member| (member.id, member.held)).collect();
     stage_moves(session, claim.moves).await?;
@@ -103,10 +105,12 @@ pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> 
     if claimed.moved.len() < claim.moves.len() {
         stage_moves(session, &claimed.moved).await?;
     }
+    session.step(Step::Moving, claimed.moved.len() as u64).await?;
     let moved = session.execute(&MOVE_STAGED, params![claim.company, claim.status, claim.at]).await?;
     if moved != claimed.moved.len() as u64 {
         return Err(Error::Sql("leads that were locked could not be moved".into()));
     }
+    session.step(Step::Noting, moved).await?;
     let values = params![claim.company, claim.at, claim.run, claim.status, claim.detail];
     session.execute(&EVENTS_OF_MOVES, values).await?;
     add_to_counters(session, claim, &claimed.moved).await?;

@@ -14,6 +14,7 @@ use crate::{
     postgres::{PgConnection, Postgres},
     session::{Inner, Session},
     sqlite::{Job, Sqlite, SqliteReader},
+    work::Works,
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{
@@ -52,6 +53,7 @@ pub enum Missing {
 pub struct Store {
     backend: Arc<Backend>,
     feed: Arc<Feed>,
+    works: Arc<Works>,
     limits: Limits,
 }
 
@@ -87,7 +89,12 @@ impl Store {
             }
             Location::Url(url) => Backend::Postgres(Box::new(Postgres::new(url, limits)?)),
         };
-        let store = Store { backend: Arc::new(backend), feed: Arc::new(Feed::new(news)), limits };
+        let store = Store {
+            backend: Arc::new(backend),
+            feed: Arc::new(Feed::new(news)),
+            works: Arc::default(),
+            limits,
+        };
         migrate::up(&store, missing).await?;
         Ok(store)
     }
@@ -125,6 +132,10 @@ impl Store {
 
     pub(crate) fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    pub(crate) fn works(&self) -> &Works {
+        &self.works
     }
 
     /// Lets the writer of the embedded database notice that somebody listens.
@@ -422,6 +433,7 @@ where
             Ok(answer) => answer,
             Err(panicked) => Err(E::from(panicked)),
         };
+        session.watch = None; // the writer's session goes on to the next work
         let kept = answer.is_ok();
         self.answer = Some(answer);
         kept

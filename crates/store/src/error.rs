@@ -78,6 +78,9 @@ pub enum Error {
         /// The limit.
         limit: Duration,
     },
+    /// Somebody wished that a run or an import stop, and it did. Nothing was done.
+    #[error("it was cancelled; nothing was changed")]
+    Cancelled,
     /// The work inside a transaction panicked; it was rolled back.
     #[error("a fault in the program stopped the change; nothing was changed ({0})")]
     Panicked(String),

@@ -2,7 +2,7 @@
 
 use crate::{
     changes::{Change, Topic},
-    error::Result,
+    error::{Error, Result},
     ids::Kind,
     limits, params, selection,
     session::Session,
@@ -11,6 +11,7 @@ use crate::{
     statuses,
     terms::{self, Person},
     value::{Row, Value},
+    work::{self, Asked, AskedBy, WorkId},
 };
 use domain::{
     ids::{CompanyId, ImportId, LeadId, StatusId, UserId},
@@ -30,20 +31,26 @@ sql! {
     START = "INSERT INTO imports (company_id, id, file_name, actor_id, state, at_ms, imported, skipped, errors)
         VALUES ($1, $2, $3, $4, 'running', $5, 0, 0, 0)";
     FINISH = "UPDATE imports SET state = 'done', finished_at_ms = $3, imported = $4, skipped = $5, errors = $6, headers = $7
+        WHERE company_id = $1 AND id = $2 AND state = 'running' AND cancel_asked_at_ms IS NULL";
+    FAIL = "UPDATE imports SET finished_at_ms = $3,
+            state = CASE WHEN cancel_asked_at_ms IS NULL THEN 'failed' ELSE 'cancelled' END,
+            failure = CASE WHEN cancel_asked_at_ms IS NULL THEN $4 END
         WHERE company_id = $1 AND id = $2 AND state = 'running'";
-    FAIL = "UPDATE imports SET state = 'failed', finished_at_ms = $3, failure = $4
-        WHERE company_id = $1 AND id = $2 AND state = 'running'";
+    ASK_TO_STOP = "UPDATE imports SET cancel_asked_at_ms = $3, cancel_asked_by_id = $4
+        WHERE company_id = $1 AND id = $2 AND state = 'running' AND cancel_asked_at_ms IS NULL";
     ADD_ERRORS = "INSERT INTO import_errors (company_id, import_id, record, line, code, why, cells)
         SELECT $1, $2, s.record, s.line, s.code, s.why, s.cells FROM stage_import_errors s";
     LATEST = "SELECT i.id, i.file_name, a.name, i.state, i.at_ms, i.finished_at_ms, i.failure, i.imported, i.skipped, i.errors,
-            i.undone_at_ms, b.name, i.taken_back, i.kept, i.actor_id
+            i.undone_at_ms, b.name, i.taken_back, i.kept, i.actor_id, i.cancel_asked_at_ms, c.name
         FROM imports i
+        LEFT JOIN users c ON c.company_id = i.company_id AND c.id = i.cancel_asked_by_id
         LEFT JOIN users a ON a.company_id = i.company_id AND a.id = i.actor_id
         LEFT JOIN users b ON b.company_id = i.company_id AND b.id = i.undone_by_id
         WHERE i.company_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3";
     ONE = "SELECT i.id, i.file_name, a.name, i.state, i.at_ms, i.finished_at_ms, i.failure, i.imported, i.skipped, i.errors,
-            i.undone_at_ms, b.name, i.taken_back, i.kept, i.actor_id
+            i.undone_at_ms, b.name, i.taken_back, i.kept, i.actor_id, i.cancel_asked_at_ms, c.name
         FROM imports i
+        LEFT JOIN users c ON c.company_id = i.company_id AND c.id = i.cancel_asked_by_id
         LEFT JOIN users a ON a.company_id = i.company_id AND a.id = i.actor_id
         LEFT JOIN users b ON b.company_id = i.company_id AND b.id = i.undone_by_id
         WHERE i.company_id = $1 AND i.id = $2";
@@ -87,6 +94,8 @@ pub struct ImportRecord {
     pub skipped: u64,
     /// Rows that made no lead.
     pub errors: u64,
+    /// Who wished that it stop; its process may not have heard yet.
+    pub asked: Option<AskedBy>,
 }
 
 /// How far an import is.
@@ -101,6 +110,8 @@ pub enum ImportState {
         /// Why.
         why: String,
     },
+    /// Nothing of it is there: somebody wished that it stop.
+    Cancelled,
     /// It was taken back.
     Undone {
         /// When.
@@ -169,7 +180,8 @@ pub struct Totals<'a> {
     pub headers: &'a str,
 }
 
-/// Closes the record inside the transaction that brings the leads in. False: somebody took this import for dead.
+/// Closes the record inside the transaction that brings the leads in. False: somebody took this import for dead. Who
+/// wishes after this that it stop comes too late; who did before gets [`Cancelled`](crate::Error::Cancelled) here.
 pub async fn finish(
     session: &mut Session,
     company: CompanyId,
@@ -179,9 +191,27 @@ pub async fn finish(
 ) -> Result<bool> {
     let values =
         params![company, import, now, totals.imported, totals.skipped, totals.errors, totals.headers];
+    session.last_chance()?;
     let finished = session.execute(&FINISH, values).await? == 1;
+    if !finished && work::is_asked(session, company, WorkId::Import(import)).await? {
+        return Err(Error::Cancelled);
+    }
     session.tell(Change::of(company, Topic::Imports));
     Ok(finished)
+}
+
+/// Wishes that an import stop, whichever process does it. False: it is over, or somebody wished it before.
+pub async fn ask_to_stop(
+    session: &mut Session,
+    company: CompanyId,
+    import: ImportId,
+    asked: Asked,
+) -> Result<bool> {
+    let heard = session.execute(&ASK_TO_STOP, params![company, import, asked.at, asked.by]).await? == 1;
+    if heard {
+        session.tell(Change::of(company, Topic::Imports));
+    }
+    Ok(heard)
 }
 
 /// Closes the record of an import that brought nothing in.
@@ -240,10 +270,11 @@ pub async fn one(
 }
 
 fn read(row: &Row<'_>) -> Result<ImportRecord> {
-    let count = |column: usize| Ok::<u64, crate::Error>(row.get::<i64>(column)?.cast_unsigned());
+    let count = |column: usize| Ok::<u64, Error>(row.get::<i64>(column)?.cast_unsigned());
     let state = match row.get::<String>(3)?.as_str() {
         "running" => ImportState::Running,
         "failed" => ImportState::Failed { why: row.get::<Option<String>>(6)?.unwrap_or_default() },
+        "cancelled" => ImportState::Cancelled,
         "undone" => ImportState::Undone {
             at: row.get::<Option<Moment>>(10)?.unwrap_or(Moment(0)),
             by: row.get(11)?,
@@ -263,6 +294,10 @@ fn read(row: &Row<'_>) -> Result<ImportRecord> {
         imported: count(7)?,
         skipped: count(8)?,
         errors: count(9)?,
+        asked: match row.get::<Option<Moment>>(15)? {
+            Some(at) => Some(AskedBy { name: row.get(16)?, at }),
+            None => None,
+        },
     })
 }
 

@@ -57,6 +57,7 @@ pub mod tags;
 pub mod terms;
 pub mod undo;
 pub mod users;
+pub mod work;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

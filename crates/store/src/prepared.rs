@@ -42,6 +42,7 @@ const MODULES: &[(&str, &[Registered])] = &[
     ("terms", crate::terms::STATEMENTS),
     ("undo", crate::undo::STATEMENTS),
     ("users", crate::users::STATEMENTS),
+    ("work", crate::work::STATEMENTS),
 ];
 
 /// Every statement: literal and built, with the one engine it is for.

@@ -9,6 +9,7 @@ use crate::{
     sql,
     stage::{Stage, StageType::Int},
     value::{Row, Value},
+    work::{self, Asked, AskedBy, WorkId},
 };
 use domain::{
     ids::{CompanyId, RunId, UserId},
@@ -25,7 +26,7 @@ pub struct Run {
     pub id: RunId,
     /// Which job.
     pub job: String,
-    /// `running`, `done` or `failed`.
+    /// `running`, `done`, `failed` or `cancelled`.
     pub state: String,
     /// What started it: `command line`, `schedule` or `person`.
     pub started_by: String,
@@ -39,6 +40,8 @@ pub struct Run {
     pub summary: Option<String>,
     /// Since when it was due, if the schedule started it.
     pub slot_at: Option<Moment>,
+    /// Who wished that it stop; its process may not have heard yet.
+    pub asked: Option<AskedBy>,
 }
 
 /// The per-agent table of a run on its way into the record.
@@ -51,36 +54,47 @@ pub static STAGE_RUN_AGENTS: Stage = Stage {
 sql! {
     START = "INSERT INTO runs (company_id, id, job, state, started_by, actor_id, started_at_ms, slot_date, slot_at_ms)
         VALUES ($1, $2, $3, 'running', $4, $5, $6, $7, $8)";
-    TRIED = "SELECT slot_date, MAX(CASE WHEN state = 'done' THEN 1 ELSE 0 END), COUNT(*),
+    TRIED = "SELECT slot_date, MAX(CASE WHEN state IN ('done', 'cancelled') THEN 1 ELSE 0 END), COUNT(*),
             MAX(COALESCE(finished_at_ms, started_at_ms))
         FROM runs WHERE company_id = $1 AND job = $2 AND slot_date >= $3 GROUP BY slot_date";
-    INTERRUPT = "UPDATE runs SET state = 'failed', finished_at_ms = $2, failure = $3
+    INTERRUPT = "UPDATE runs SET finished_at_ms = $2,
+            state = CASE WHEN cancel_asked_at_ms IS NULL THEN 'failed' ELSE 'cancelled' END,
+            failure = CASE WHEN cancel_asked_at_ms IS NULL THEN $3 END
         WHERE company_id = $1 AND state = 'running'";
     FINISH = "UPDATE runs SET state = 'done', finished_at_ms = $3, assigned = $4, agents = $5, kept = $6, unassigned = $7,
             summary = $8
+        WHERE company_id = $1 AND id = $2 AND state = 'running' AND cancel_asked_at_ms IS NULL";
+    FAIL = "UPDATE runs SET finished_at_ms = $3,
+            state = CASE WHEN cancel_asked_at_ms IS NULL THEN 'failed' ELSE 'cancelled' END,
+            failure = CASE WHEN cancel_asked_at_ms IS NULL THEN $4 END
         WHERE company_id = $1 AND id = $2 AND state = 'running'";
-    FAIL = "UPDATE runs SET state = 'failed', finished_at_ms = $3, failure = $4
-        WHERE company_id = $1 AND id = $2 AND state = 'running'";
+    ASK_TO_STOP = "UPDATE runs SET cancel_asked_at_ms = $3, cancel_asked_by_id = $4
+        WHERE company_id = $1 AND id = $2 AND state = 'running' AND cancel_asked_at_ms IS NULL";
     ADD_AGENTS = "INSERT INTO run_agents (company_id, run_id, user_id, held, lead_cap, got, after)
         SELECT $1, $2, s.user_id, s.held, s.lead_cap, s.got, s.after FROM stage_run_agents s";
     RECORD = "INSERT INTO runs (company_id, id, job, state, started_by, actor_id, started_at_ms, finished_at_ms,
             assigned, agents, summary, undoes_id)
         VALUES ($1, $2, $3, 'done', $4, $5, $6, $6, $7, $8, $9, $10)";
     ONE = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary,
-            r.slot_at_ms, r.actor_id, u.id
-        FROM runs r LEFT JOIN runs u ON u.company_id = r.company_id AND u.undoes_id = r.id
+            r.slot_at_ms, r.cancel_asked_at_ms, c.name, r.actor_id, u.id
+        FROM runs r
+        LEFT JOIN users c ON c.company_id = r.company_id AND c.id = r.cancel_asked_by_id
+        LEFT JOIN runs u ON u.company_id = r.company_id AND u.undoes_id = r.id
         WHERE r.company_id = $1 AND r.id = $2";
     HISTORY = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary,
-            r.slot_at_ms, a.name, r.assigned, r.agents, r.unassigned, u.id, r.kept
+            r.slot_at_ms, r.cancel_asked_at_ms, c.name, a.name, r.assigned, r.agents, r.unassigned, u.id, r.kept
         FROM runs r
+        LEFT JOIN users c ON c.company_id = r.company_id AND c.id = r.cancel_asked_by_id
         LEFT JOIN users a ON a.company_id = r.company_id AND a.id = r.actor_id
         LEFT JOIN runs u ON u.company_id = r.company_id AND u.undoes_id = r.id
         WHERE r.company_id = $1 AND r.id < $2 AND r.id > $3 ORDER BY r.id DESC LIMIT $4";
     AGENTS_OF = "SELECT a.user_id, u.name, a.held, a.lead_cap, a.got, a.after FROM run_agents a
         JOIN users u ON u.company_id = a.company_id AND u.id = a.user_id
         WHERE a.company_id = $1 AND a.run_id = $2 ORDER BY a.user_id";
-    LATEST = "SELECT id, job, state, started_by, started_at_ms, finished_at_ms, failure, summary, slot_at_ms FROM runs
-        WHERE company_id = $1 AND job = $2 ORDER BY id DESC LIMIT $3";
+    LATEST = "SELECT r.id, r.job, r.state, r.started_by, r.started_at_ms, r.finished_at_ms, r.failure, r.summary,
+            r.slot_at_ms, r.cancel_asked_at_ms, c.name
+        FROM runs r LEFT JOIN users c ON c.company_id = r.company_id AND c.id = r.cancel_asked_by_id
+        WHERE r.company_id = $1 AND r.job = $2 ORDER BY r.id DESC LIMIT $3";
 }
 
 /// What starts a run.
@@ -183,7 +197,8 @@ pub struct Totals {
     pub unassigned: i64,
 }
 
-/// Closes the record inside the transaction of the run. False: another node took this one for dead.
+/// Closes the record inside the transaction of the run. False: another node took this one for dead. Who wishes after
+/// this that it stop comes too late; who did before gets [`Cancelled`](crate::Error::Cancelled) here.
 pub async fn finish(
     session: &mut Session,
     company: CompanyId,
@@ -195,7 +210,11 @@ pub async fn finish(
 ) -> Result<bool> {
     let values =
         params![company, run, now, totals.assigned, totals.agents, totals.kept, totals.unassigned, summary];
+    session.last_chance()?;
     if session.execute(&FINISH, values).await? != 1 {
+        if work::is_asked(session, company, WorkId::Run(run)).await? {
+            return Err(Error::Cancelled);
+        }
         return Ok(false);
     }
     add_agents(session, company, run, agents).await?;
@@ -268,7 +287,7 @@ pub struct Undoable {
 pub async fn one(session: &mut Session, company: CompanyId, run: RunId) -> Result<Option<Undoable>> {
     session
         .optional(&ONE, params![company, run], |row| {
-            Ok(Undoable { run: read(row)?, actor: row.get(9)?, undone_by: row.get(10)? })
+            Ok(Undoable { run: read(row)?, actor: row.get(11)?, undone_by: row.get(12)? })
         })
         .await
 }
@@ -312,12 +331,12 @@ pub async fn line(session: &mut Session, company: CompanyId, run: RunId) -> Resu
 fn read_line(row: &Row<'_>) -> Result<RunLine> {
     Ok(RunLine {
         run: read(row)?,
-        actor: row.get(9)?,
-        assigned: row.get(10)?,
-        agents: row.get(11)?,
-        unassigned: row.get(12)?,
-        undone_by: row.get(13)?,
-        kept: row.get(14)?,
+        actor: row.get(11)?,
+        assigned: row.get(12)?,
+        agents: row.get(13)?,
+        unassigned: row.get(14)?,
+        undone_by: row.get(15)?,
+        kept: row.get(16)?,
     })
 }
 
@@ -357,7 +376,21 @@ async fn add_agents(
     Ok(())
 }
 
-/// Closes the record of a run that failed; its transaction has been rolled back.
+/// Wishes that a run stop, whichever process does it. False: it is over, or somebody wished it before.
+pub async fn ask_to_stop(
+    session: &mut Session,
+    company: CompanyId,
+    run: RunId,
+    asked: Asked,
+) -> Result<bool> {
+    let heard = session.execute(&ASK_TO_STOP, params![company, run, asked.at, asked.by]).await? == 1;
+    if heard {
+        session.tell(Change::of(company, Topic::Runs));
+    }
+    Ok(heard)
+}
+
+/// Closes the record of a run that failed, or that somebody wished to stop; its transaction has been rolled back.
 pub async fn fail(
     session: &mut Session,
     company: CompanyId,
@@ -386,5 +419,9 @@ fn read(row: &Row<'_>) -> Result<Run> {
         failure: row.get(6)?,
         summary: row.get(7)?,
         slot_at: row.get(8)?,
+        asked: match row.get::<Option<Moment>>(9)? {
+            Some(at) => Some(AskedBy { name: row.get(10)?, at }),
+            None => None,
+        },
     })
 }

@@ -11,6 +11,7 @@ use crate::{
     sql::Sql,
     stage::Stage,
     value::{Row, Value},
+    work::Watch,
 };
 use futures_util::TryStreamExt;
 pub use futures_util::future::BoxFuture;
@@ -20,6 +21,8 @@ pub struct Session {
     pub(crate) inner: Inner,
     /// What the transaction changes, for those who listen.
     pub(crate) told: Told,
+    /// The long work that the transaction is part of.
+    pub(crate) watch: Option<Watch>,
 }
 
 pub(crate) enum Inner {
@@ -29,7 +32,7 @@ pub(crate) enum Inner {
 
 impl Session {
     pub(crate) fn new(inner: Inner) -> Session {
-        Session { inner, told: Told::default() }
+        Session { inner, told: Told::default(), watch: None }
     }
 
     /// The engine behind the session.

@@ -15,6 +15,7 @@ use crate::{
 use domain::{
     ids::{CompanyId, LeadId, RunId, StatusId, UserId},
     pool::Member,
+    progress::Step,
     time::Moment,
 };
 use std::collections::{BTreeMap, HashSet};
@@ -109,6 +110,7 @@ pub struct Returned {
 /// banned meanwhile.
 pub async fn give_back(session: &mut Session, back: &Returning<'_>) -> Result<Returned> {
     let owners = back.leads.iter().filter_map(|lead| lead.owner).collect();
+    session.step(Step::Locking, back.leads.len() as u64).await?;
     let owners = queues::lock(session, back.company, owners).await?;
     stage(session, back.leads).await?;
     let as_seen: HashSet<LeadId> = session
@@ -125,10 +127,12 @@ pub async fn give_back(session: &mut Session, back: &Returning<'_>) -> Result<Re
     if leads.len() < back.leads.len() {
         stage(session, &leads).await?;
     }
+    session.step(Step::Moving, leads.len() as u64).await?;
     let returned = session.execute(&RETURN_STAGED, params![back.company, back.status, back.at]).await?;
     if returned != leads.len() as u64 {
         return Err(Error::Sql("leads that were locked could not be returned".into()));
     }
+    session.step(Step::Noting, returned).await?;
     let days = back.days.to_string();
     session.execute(&EVENTS, params![back.company, back.at, back.run, back.status, &days]).await?;
     let mut tally = Tally::default();

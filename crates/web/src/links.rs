@@ -138,9 +138,19 @@ pub fn import_undo(import: ImportId) -> String {
     format!("/imports/{import}/undo")
 }
 
+/// The cancelling of an import.
+pub fn import_cancel(import: ImportId) -> String {
+    format!("/imports/{import}/cancel")
+}
+
 /// One run.
 pub fn run(run: RunId) -> String {
     format!("/runs/{run}")
+}
+
+/// The cancelling of a run.
+pub fn run_cancel(run: RunId) -> String {
+    format!("/runs/{run}/cancel")
 }
 
 /// The per-agent table of a run, as CSV.

@@ -11,6 +11,7 @@ pub mod lead_fields;
 pub mod leads;
 pub mod new_lead;
 pub mod run;
+pub mod running;
 pub mod runs;
 pub mod sign_in;
 pub mod theme;

@@ -8,7 +8,7 @@ use crate::{
     pages::{
         account, agent, configurations, first_run, imports, kit, lead, lead_fields,
         leads::{self, bulk},
-        new_lead, run, runs, sign_in, theme, users, why,
+        new_lead, run, running, runs, sign_in, theme, users, why,
     },
     parts::{self, Button, Toast, Tone},
     site::Site,
@@ -70,8 +70,10 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/imports/uploads/{upload}/removal", post(imports::discard))
         .route("/imports/{import}", get(imports::one))
         .route("/imports/{import}/errors.csv", get(imports::errors))
+        .route("/imports/{import}/cancel", post(imports::cancel))
         .route("/imports/{import}/undo", post(imports::undo))
         .route(links::runs(), get(runs::list))
+        .route("/runs/{run}/cancel", get(running::confirm).post(running::cancel))
         .route(links::runs_file(), get(run::history_file))
         .route("/runs/{run}", get(run::one))
         .route("/runs/{run}/agents.csv", get(run::agents_file))

@@ -20,7 +20,7 @@ use domain::{
 use std::sync::Arc;
 use store::{changes::Topic, imports::ImportState};
 
-const ROWS: &str = "First Name;Phone;Status;Branch;Tags;Favourite Tea\n\
+pub const ROWS: &str = "First Name;Phone;Status;Branch;Tags;Favourite Tea\n\
     Asha;+91 98765 43210;;Pune;hot;Assam\n\
     Again;098765-43210;Busy;;;\n\
     Bela;98765 43211;Missed;pune;new;\n\
@@ -31,11 +31,11 @@ const ROWS: &str = "First Name;Phone;Status;Branch;Tags;Favourite Tea\n\
     Finn;+1 201 555 0123;;;;\n\
     Gita;+1 555 555 5555;;;;\n";
 
-fn mary() -> Viewer {
+pub fn mary() -> Viewer {
     Viewer::User { id: UserId(1), scope: Scope::Company, branch: None, department: None }
 }
 
-fn order(office: &Office) -> Import {
+pub fn order(office: &Office) -> Import {
     Import {
         company: office.company.id,
         viewer: mary(),
@@ -50,12 +50,12 @@ fn order(office: &Office) -> Import {
     }
 }
 
-fn desk(office: &Office) -> Imports {
+pub fn desk(office: &Office) -> Imports {
     let uploads = Uploads::beside(&office.store, UploadLimits::default()).expect("a folder");
     Imports::new(office.store.clone(), uploads, Arc::new(|| NOW))
 }
 
-fn upload(uploads: &Uploads, company: CompanyId, viewer: Viewer, file: &str) -> UploadToken {
+pub fn upload(uploads: &Uploads, company: CompanyId, viewer: Viewer, file: &str) -> UploadToken {
     let mut uploading = uploads.begin(company, viewer, "C:\\lists\\leads.csv", NOW).expect("begun");
     for piece in file.as_bytes().chunks(50) {
         uploading.write(piece).expect("written");
@@ -70,7 +70,7 @@ async fn bring(office: &Office, desk: &Imports, file: &str) -> Listed {
     finished(office, desk, id).await
 }
 
-async fn finished(office: &Office, desk: &Imports, id: ImportId) -> Listed {
+pub async fn finished(office: &Office, desk: &Imports, id: ImportId) -> Listed {
     let mut changes = office.store.changes();
     loop {
         let listed = desk.one(office.company.id, id).await.expect("read").expect("it is recorded");

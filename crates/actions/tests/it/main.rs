@@ -4,6 +4,7 @@ mod add_lead;
 mod browser_import;
 mod bulk;
 mod by_hand;
+mod cancel;
 mod company;
 mod doctor;
 mod explain;

@@ -183,7 +183,7 @@ CREATE TABLE imports (
     id BIGINT NOT NULL,
     file_name TEXT NOT NULL,
     actor_id BIGINT, -- NULL = the command line
-    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'undone')),
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'cancelled', 'undone')),
     at_ms BIGINT NOT NULL,
     finished_at_ms BIGINT,
     failure TEXT,
@@ -195,6 +195,8 @@ CREATE TABLE imports (
     undone_by_id BIGINT, -- NULL = the command line, or not undone
     taken_back BIGINT NOT NULL DEFAULT 0, -- leads that the undo deleted
     kept BIGINT NOT NULL DEFAULT 0, -- leads that it left, since somebody has touched them
+    cancel_asked_at_ms BIGINT, -- somebody wished that it stop; it does not end as done then
+    cancel_asked_by_id BIGINT,
     PRIMARY KEY (company_id, id)
 ) /*sqlite WITHOUT ROWID*/;
 
@@ -336,7 +338,7 @@ CREATE TABLE runs (
     company_id BIGINT NOT NULL REFERENCES companies (id),
     id BIGINT NOT NULL,
     job TEXT /*pg COLLATE "C"*/ NOT NULL, -- 'assignment', 'top-up', 'removal', 'on arrival' (an import's leads), 'by hand' (a person's bulk change) or 'undo'
-    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'cancelled')),
     started_by TEXT NOT NULL, -- 'command line', 'schedule' or 'person'
     actor_id BIGINT,
     started_at_ms BIGINT NOT NULL,
@@ -350,6 +352,8 @@ CREATE TABLE runs (
     undoes_id BIGINT, -- the run that this one undid
     slot_date TEXT /*pg COLLATE "C"*/, -- the schedule's turn that this run is for: the company's local date
     slot_at_ms BIGINT, -- and since when it is due
+    cancel_asked_at_ms BIGINT, -- somebody wished that it stop; it does not end as done then
+    cancel_asked_by_id BIGINT, -- NULL = the command line, or nobody
     PRIMARY KEY (company_id, id),
     FOREIGN KEY (company_id, undoes_id) REFERENCES runs (company_id, id)
 ) /*sqlite WITHOUT ROWID*/;

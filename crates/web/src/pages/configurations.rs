@@ -4,6 +4,7 @@ use crate::{
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
+    pages::running,
     parts::{
         Banner, Choice, Field, Toast, Tone,
         data::heading,
@@ -34,8 +35,12 @@ use domain::{
 use http::StatusCode;
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use store::{jobs, runs::StartedBy, statuses};
+use tokio::sync::oneshot;
+
+/// How long *Run Now* waits for its end before it goes on to the page of the run.
+const RUN_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The cards, in the order of the page.
 const CARDS: [Job; 3] = [Job::Assignment, Job::TopUp, Job::Removal];
@@ -277,11 +282,27 @@ pub async fn run_now(
     let job = Job::from_word(&job).ok_or(Error::NotFound)?;
     let (company, viewer) = (who.company.clone(), who.viewer());
     let order = Order::now(job, viewer, StartedBy::Person).after(confirmed.preview.parse().ok());
-    let running = tokio::spawn(async move {
+    let (opened, run) = oneshot::channel();
+    let mut doing = tokio::spawn(async move {
         let clock = || site.now();
-        runs::run(&site.store, &company, order, &clock).await
+        let begun = runs::begin(&site.store, &company, order, &clock).await?;
+        let _ = opened.send(begun.run());
+        begun.finish(&site.store, &company, &clock).await
     });
-    let toast = match running.await.map_err(|error| Error::Fault(error.to_string()))? {
+    let done = match tokio::time::timeout(RUN_PATIENCE, &mut doing).await {
+        Ok(done) => done,
+        // It takes longer: whoever asked goes on to where it can be watched, left and found again.
+        Err(_) => match run.await {
+            Ok(run) if who.may(Permission::RunsView) => return Ok(frame::go_on(&links::run(run))),
+            Ok(_) => {
+                let told = Toast::new(Tone::Info, "The run goes on by itself.");
+                return Ok(frame::go_on_saying(came_from(&who), &told));
+            }
+            // It ended before its record was open.
+            Err(_) => doing.await,
+        },
+    };
+    let toast = match done.map_err(|error| Error::Fault(error.to_string()))? {
         Ok(report) => {
             let told = [&*report.sentence, &*report.since_preview].join(" ");
             let told = Toast::new(Tone::Success, told.trim_end());
@@ -291,6 +312,9 @@ pub async fn run_now(
             }
         }
         Err(actions::Error::Refused(why)) => Toast::new(Tone::Warning, sentence(&why)),
+        Err(actions::Error::Store(store::Error::Cancelled)) => {
+            Toast::new(Tone::Info, "The run was cancelled. No lead was changed.")
+        }
         Err(error) => return Err(error.into()),
     };
     Ok(frame::go_on_saying(came_from(&who), &toast))
@@ -400,7 +424,7 @@ async fn card(
         run_now: who.may(Permission::RunsStart).then(|| links::run_now(job)),
         refused: refused.settings,
         password_refused: refused.password,
-        last: last_run(last),
+        last: last_run(site, who, last),
         next,
     })
 }
@@ -437,12 +461,18 @@ fn strategies(chosen: &str) -> Vec<(Choice, String)> {
 }
 
 /// The last run, in all its forms (R33).
-fn last_run(last: runs::LastRun) -> LastRun {
-    let href = last.run.map(links::run);
+fn last_run(site: &Site, who: &SignedIn, last: runs::LastRun) -> LastRun {
+    let href = last.run.filter(|_| who.may(Permission::RunsView)).map(links::run);
     let sentence = last.sentence;
     match last.state {
         LastState::Never => LastRun::Never { sentence },
-        LastState::Running => LastRun::Running { sentence },
+        LastState::Running => LastRun::Running {
+            sentence,
+            href,
+            bar: last.run.and_then(|run| running::bar(site, who, run)),
+            cancel: last.run.filter(|_| who.may(Permission::RunsStart)).map(links::run_cancel),
+        },
+        LastState::Cancelled => LastRun::Cancelled { sentence, href },
         LastState::Failed => LastRun::Failed { sentence, href },
         LastState::Done => {
             let second = Some(last.second_line).filter(|line| !line.is_empty());

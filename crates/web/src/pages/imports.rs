@@ -4,6 +4,7 @@ use crate::{
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
+    pages::running::CANCEL_PATIENCE,
     parts::{
         Button, Choice, Field, Toast, Tone,
         data::heading,
@@ -17,6 +18,8 @@ use crate::{
     words::{moment, number, sentence},
 };
 use actions::{
+    cancel_import::{CancelImport, cancel_import},
+    cancelling::Cancelling,
     import_errors::error_file,
     import_leads::Import,
     lead_file,
@@ -45,6 +48,7 @@ use std::{collections::HashMap, sync::Arc};
 use store::{
     imports::{ImportRecord, ImportState},
     labels::{self, Label},
+    work::WorkId,
 };
 
 /// Past imports on the page.
@@ -414,15 +418,19 @@ pub async fn one(
     let listed = site.imports.one(who.company.id, ImportId(import)).await?.ok_or(Error::NotFound)?;
     let main: Markup = html! {
         (heading("Import", Some(&who.zone.minute(listed.record.at)), &html! { (Button::plain("All imports").href(links::imports())) }))
-        (progress(&standing(&listed, &who)))
+        (progress(&standing(&site, &listed, &who)))
     };
     Ok(frame::page(&visit, &who, Item::Leads, "Import", &main))
 }
 
-fn standing(listed: &Listed, who: &SignedIn) -> Progress {
+fn standing(site: &Site, listed: &Listed, who: &SignedIn) -> Progress {
     let record = &listed.record;
     let id = record.id;
+    let is_stopping =
+        record.asked.is_some() || site.store.is_asked_to_stop(who.company.id, WorkId::Import(id));
+    let is_for_them = is_theirs(who.viewer(), record.actor_id);
     let (done, total, numbers) = match &listed.standing {
+        _ if is_stopping => (0, None, "being cancelled".to_owned()),
         Some(standing) if standing.rows > 0 => (
             standing.rows_written as i64,
             Some(standing.rows as i64),
@@ -442,6 +450,7 @@ fn standing(listed: &Listed, who: &SignedIn) -> Progress {
         done,
         rows: total,
         numbers,
+        cancel: (is_for_them && !is_stopping).then(|| links::import_cancel(id)),
         outcome: outcome(listed, who),
     }
 }
@@ -453,6 +462,7 @@ fn outcome(listed: &Listed, who: &SignedIn) -> Option<Outcome> {
         ImportState::Done if record.imported == 0 => Tone::Warning,
         ImportState::Done => Tone::Success,
         ImportState::Failed { .. } => Tone::Error,
+        ImportState::Cancelled => Tone::Info,
         ImportState::Undone { .. } => Tone::Info,
     };
     let is_done = matches!(record.state, ImportState::Done);
@@ -473,6 +483,9 @@ fn told(listed: &Listed) -> String {
             .as_ref()
             .map_or_else(|| "Running.".into(), |standing| format!("Running, {} %.", standing.percent())),
         ImportState::Done => sentences::import(record.imported, record.skipped, record.errors),
+        ImportState::Cancelled => {
+            sentences::import_cancelled(record.asked.as_ref().and_then(|asked| asked.name.as_deref()))
+        }
         ImportState::Failed { why } => format!("Nothing was imported: {}", sentence(why)),
         ImportState::Undone { taken_back, kept, .. } => sentences::import_undone(*taken_back, *kept),
     }
@@ -523,6 +536,25 @@ pub async fn errors(
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"import-{import}-errors.csv\"")),
     ];
     Ok((headers, Body::from_stream(pieces.fuse())).into_response())
+}
+
+/// Cancels an import in progress: nothing of it is there then.
+pub async fn cancel(
+    State(site): State<Arc<Site>>,
+    who: May<LeadsImport>,
+    Path(import): Path<i64>,
+) -> Result<Response> {
+    let import = ImportId(import);
+    let order = CancelImport { import, viewer: who.viewer(), now: who.now, patience: CANCEL_PATIENCE };
+    let toast = match cancel_import(&site.store, &site.imports, who.company.id, order).await? {
+        Cancelling::NotFound => return Err(Error::NotFound),
+        // Its page says so.
+        Cancelling::Cancelled => return Ok(frame::go_on(&links::import(import))),
+        Cancelling::Asked => Toast::new(Tone::Info, "The import will stop before its next rows."),
+        Cancelling::Done => Toast::new(Tone::Warning, "The import was done already."),
+        Cancelling::Failed => Toast::new(Tone::Info, "The import had stopped already."),
+    };
+    Ok(frame::go_on_saying(&links::import(import), &toast))
 }
 
 /// Takes an import back.

@@ -687,6 +687,7 @@ fn import_done() -> import::Progress {
         done: 3_000,
         rows: Some(5_033),
         numbers: "3,000 of 5,033 rows".into(),
+        cancel: Some("/kit".into()),
         outcome: Some(Outcome {
             tone: Tone::Success,
             sentence: "4,990 leads imported, 31 skipped (duplicate), 12 errors.".into(),
@@ -805,7 +806,16 @@ fn run_rows() -> Vec<RunRow> {
 fn last_runs() -> Vec<LastRun> {
     vec![
         LastRun::Never { sentence: "Never run.".into() },
-        LastRun::Running { sentence: "Running since 2026-05-11 09:00 IST.".into() },
+        LastRun::Running {
+            sentence: "Running since 2026-05-11 09:00 IST.".into(),
+            href: Some("/kit/preview".into()),
+            bar: Some(job::Bar { words: "Moving 12000 leads".into(), percent: 40 }),
+            cancel: Some("/kit".into()),
+        },
+        LastRun::Cancelled {
+            sentence: "Last run: 2026-05-11 09:00 IST — cancelled by Nora. No lead was changed.".into(),
+            href: Some("/kit/preview".into()),
+        },
         LastRun::Failed { sentence: "Last run: 2026-05-11 09:00 IST — failed: the node that ran it stopped. No lead was changed.".into(), href: Some("/kit/preview".into()) },
         LastRun::Done {
             sentence: "Last run: 2026-05-11 09:00 IST — 42 leads assigned across 6 agents, 3 unassigned (agents at cap).".into(),

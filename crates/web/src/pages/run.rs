@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
-    pages::leads::full_name,
+    pages::{leads::full_name, running},
     parts::{
         Button, Icon,
         data::{Column, Pager, card, heading, pager, table, terms},
@@ -17,6 +17,7 @@ use crate::{
     site::Site,
     words::{number, took},
 };
+use actions::runs::close_interrupted;
 use allot::Strategy;
 use axum::{
     extract::{Path, Query, State},
@@ -65,7 +66,13 @@ pub async fn one(
 ) -> Result<Response> {
     let mut reader = site.store.read().await?;
     let session = reader.session();
-    let line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
+    let mut line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
+    if line.run.state == "running" {
+        if !close_interrupted(&site.store, who.company.id, who.now).await? {
+            return Ok(running::page(&site, &who, &visit, &line));
+        }
+        line = runs::line(session, who.company.id, RunId(run)).await?.ok_or(Error::NotFound)?;
+    }
     let agents = runs::agents(session, who.company.id, line.run.id).await?;
     let moved = moved(session, &who, line.run.id, LeadId(behind.moved)).await?;
     let left = left_over(session, &who, line.run.id, LeadId(behind.left)).await?;
@@ -75,6 +82,7 @@ pub async fn one(
     let shown = dealing(&line, &agents, &who);
     let at = (behind.moved, behind.left);
     let main = html! {
+        div #run {
         (heading(&format!("{} of {}", job_name(&run.job), who.zone.minute(run.started_at)), None, &buttons(&line)))
         @if let Some(by) = line.undone_by {
             p { "It was taken back by " a href=(links::run(by)) { "run " (by) } "." }
@@ -86,6 +94,7 @@ pub async fn one(
         (card("In numbers", &terms(&numbers(&line, &who))))
         @if !moved.shown.is_empty() || behind.moved > 0 { (moved_leads(run.id, at, &moved, explains)) }
         @if !left.shown.is_empty() || left.out_of_sight > 0 || behind.left > 0 { (left_leads(run.id, at, &left)) }
+        }
     };
     Ok(frame::page(&visit, &who, Item::Runs, &format!("Run {}", run.id), &main))
 }

@@ -14,7 +14,7 @@ use crate::{
     words::{moment, number, took},
 };
 use actions::{
-    runs::second_line,
+    runs::{asker, second_line},
     undo_run::{UndoRun, Undone, undo_run},
 };
 use axum::{
@@ -101,6 +101,7 @@ fn row(line: &RunLine, who: &SignedIn) -> RunRow {
         state: match run.state.as_str() {
             "running" => Some((Tone::Info, "running")),
             "failed" => Some((Tone::Warning, "failed")),
+            "cancelled" => Some((Tone::Info, "cancelled")),
             _ => line.undone_by.map(|_| (Tone::Info, "undone")),
         },
     }
@@ -121,7 +122,9 @@ pub(super) fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
     let run = &line.run;
     let summary = run.summary.as_deref().unwrap_or("{}");
     match run.state.as_str() {
+        "running" if run.asked.is_some() => (sentence::stopping(run.started_at, &who.zone), String::new()),
         "running" => (sentence::running(run.started_at, &who.zone), String::new()),
+        "cancelled" => (sentence::cancelled(run.started_at, &who.zone, asker(run)), String::new()),
         "failed" => {
             let why = run.failure.as_deref().unwrap_or("unknown");
             (sentence::failed(run.started_at, &who.zone, why), String::new())

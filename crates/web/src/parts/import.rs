@@ -162,6 +162,8 @@ pub struct Progress {
     pub rows: Option<i64>,
     /// `3,000 of 5,033 rows`.
     pub numbers: String,
+    /// The form that cancels it; none: it is asked to stop already, or is not this person's to cancel.
+    pub cancel: Option<String>,
     /// Set when it is done or has failed.
     pub outcome: Option<Outcome>,
 }
@@ -195,6 +197,9 @@ pub fn progress(import: &Progress) -> Markup {
                         (data::progress("Importing", import.done, import.rows, &import.numbers))
                     }
                     p.hint { "You can leave this page; the import goes on." }
+                    @if let Some(action) = &import.cancel {
+                        form method="post" action=(action) { div.actions { (Button::danger("Cancel")) } }
+                    }
                 },
                 Some(outcome) => {
                     (Banner::new(outcome.tone, outcome.sentence.as_str()))

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::{
     button::Button,
-    dialog,
+    data, dialog,
     field::{Choice, Field, group, radio_card, switch},
     icon::{Icon, icon},
     leads::Moment,
@@ -65,6 +65,19 @@ pub enum LastRun {
     Running {
         /// `Running since 09:00 IST.`
         sentence: String,
+        /// The page of the run.
+        href: Option<String>,
+        /// How far it is, where that is known.
+        bar: Option<Bar>,
+        /// The page that asks before it cancels.
+        cancel: Option<String>,
+    },
+    /// Somebody cancelled it.
+    Cancelled {
+        /// Who, and that no lead was changed.
+        sentence: String,
+        /// The page of the run.
+        href: Option<String>,
     },
     /// It failed.
     Failed {
@@ -88,7 +101,8 @@ pub enum LastRun {
 pub fn last_run(last: &LastRun) -> Markup {
     let (state, shown, sentence, second, href) = match last {
         LastRun::Never { sentence } => ("never", Icon::Clock, sentence, None, None),
-        LastRun::Running { sentence } => ("running", Icon::Play, sentence, None, None),
+        LastRun::Running { sentence, href, .. } => ("running", Icon::Play, sentence, None, href.as_ref()),
+        LastRun::Cancelled { sentence, href } => ("cancelled", Icon::Failed, sentence, None, href.as_ref()),
         LastRun::Failed { sentence, href } => ("failed", Icon::Failed, sentence, None, href.as_ref()),
         LastRun::Done { sentence, second, href } => {
             ("done", Icon::Done, sentence, second.as_ref(), href.as_ref())
@@ -100,6 +114,68 @@ pub fn last_run(last: &LastRun) -> Markup {
             div {
                 p { @match href { Some(href) => a href=(href) { (sentence) }, None => (sentence) } }
                 @if let Some(second) = second { p.second { (second) } }
+                @if let LastRun::Running { bar, cancel, .. } = last {
+                    @if let Some(bar) = bar { (bar.drawn()) }
+                    @if let Some(href) = cancel { div.actions { (Button::danger("Cancel").small().shows(&**href)) } }
+                }
+            }
+        }
+    }
+}
+
+/// How far a run is.
+#[derive(Debug, Clone)]
+pub struct Bar {
+    /// `Moving 12000 leads`
+    pub words: String,
+    /// From 0 to 100.
+    pub percent: i64,
+}
+
+impl Bar {
+    fn drawn(&self) -> Markup {
+        data::progress(&self.words, self.percent, Some(100), &format!("{} %", self.percent))
+    }
+}
+
+/// A run in progress, on its page: the region `#run`, which asks again while it runs.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// Its page.
+    pub href: String,
+    /// `Running since 2026-05-11 09:00 IST.`
+    pub sentence: String,
+    /// How far it is, if this process does it.
+    pub bar: Option<Bar>,
+    /// The form that cancels it; none: it is asked to stop already, or is not this person's to cancel.
+    pub cancel: Option<String>,
+}
+
+/// What stands in the card of a run in progress.
+pub fn running(running: &Running) -> Markup {
+    html! {
+        // News may pass by before the page listens, and those of another node have no steps: while it runs it is also
+        // asked for.
+        div.running hx-get=(running.href) hx-trigger="every 1s" hx-target="#run" hx-select="#run" hx-swap="outerMorph" {
+            p.sentence role="status" { (running.sentence) }
+            @if let Some(bar) = &running.bar { (bar.drawn()) }
+        }
+        p.hint { "You can leave this page; the run goes on." }
+        @if let Some(action) = &running.cancel {
+            form method="post" action=(action) { div.actions { (Button::danger("Cancel")) } }
+        }
+    }
+}
+
+/// The page that asks before a run is cancelled: also shown in the dialog.
+pub fn cancel_page(sentence: &str, action: &str, back: &str) -> Markup {
+    let content = html! { p { (sentence) } p { "It stops before its next step, and no lead is changed." } };
+    html! {
+        div #dialog-body .dialog-body {
+            header { h1 #dialog-title { "Cancel this run?" } }
+            form method="post" action=(action) {
+                div.content { (content) }
+                footer.actions { a.button data-weight="plain" href=(back) data-closes { "Let it go on" } (Button::danger("Cancel the run")) }
             }
         }
     }

@@ -8,5 +8,6 @@ mod imports;
 mod leads;
 mod live;
 mod permissions;
+mod running;
 mod sign_in;
 mod why;

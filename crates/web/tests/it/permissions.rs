@@ -45,11 +45,14 @@ const TABLE: &str = "
     POST /imports/uploads/{upload}/removal      404 404 403
     GET  /imports/7                             404 404 403
     GET  /imports/7/errors.csv                  404 404 403
+    POST /imports/7/cancel                      404 404 403
     POST /imports/7/undo                        303 303 403
 
     GET  /runs                                  200 200 403
     GET  /runs/history.csv                      200 200 403
     GET  /runs/7                                404 404 403
+    GET  /runs/7/cancel                         404 404 403
+    POST /runs/7/cancel                         404 404 403
     GET  /runs/7/agents.csv                     404 404 403
     POST /runs/7/undo                           404 404 404
 
