@@ -40,7 +40,7 @@ pub struct Change {
 
 impl Change {
     /// The settings after the change, if they may be so. Nothing is saved.
-    pub fn on(self, settings: JobSettings, known: &Statuses) -> Result<JobSettings, SettingsRefused> {
+    pub fn on(self, settings: &JobSettings, known: &Statuses) -> Result<JobSettings, SettingsRefused> {
         // What may be taken no longer (it was closed, say) is not in the way of another change.
         let mut statuses = settings.eligible(known);
         if let Some(names) = self.statuses {
@@ -105,7 +105,7 @@ pub async fn save_job(
                 jobs::lock_alarm(session, company, now).await?;
                 let known = statuses::list(session, company).await?;
                 let before = jobs::settings(session, company, job, &known).await?;
-                let mut settings = change.on(before.clone(), &known).map_err(Error::refused)?;
+                let mut settings = change.on(&before, &known).map_err(Error::refused)?;
                 // R40: a slot that has passed when its time is chosen was never meant.
                 if settings.at != before.at || settings.enabled != before.enabled {
                     settings.counts_from = now;

@@ -99,7 +99,7 @@ fn r37_what_it_would_take_is_known_before_it_is_saved() {
             .await;
         let of = |names: &[&str], days| {
             let new = JobSettings::new(Job::Removal, &office.statuses);
-            removal(names, days).on(new, &office.statuses).expect("allowed")
+            removal(names, days).on(&new, &office.statuses).expect("allowed")
         };
         for (settings, expect) in [
             (of(&["Assigned"], 30), 3),

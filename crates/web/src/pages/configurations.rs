@@ -154,7 +154,7 @@ async fn told_first(
     if job != Job::Removal || was_shown || sent.enabled != "on" {
         return Ok(None);
     }
-    let settings = change.clone().on(JobSettings::new(job, known), known);
+    let settings = change.clone().on(&JobSettings::new(job, known), known);
     let Ok(settings) = settings else { return Ok(None) };
     Ok(Some(remove_stale::would_take(&site.store, who.company.id, settings, who.now).await?))
 }
@@ -181,7 +181,7 @@ pub async fn would_take(
     }
     let known = statuses::list(site.store.read().await?.session(), who.company.id).await?;
     let settings = read(Job::Removal, &sent, &known).and_then(|change| {
-        change.on(JobSettings::new(Job::Removal, &known), &known).map_err(|why| why.to_string())
+        change.on(&JobSettings::new(Job::Removal, &known), &known).map_err(|why| why.to_string())
     });
     let line = match settings {
         Ok(settings) => would_take_line(Some(
