@@ -285,34 +285,32 @@ fn r11_an_import_that_is_cancelled_leaves_nothing() {
     });
 }
 
+/// Whoever reads this file to its end never comes back: it ends only where the import stops reading.
+struct Endless {
+    store: Store,
+    company: CompanyId,
+    pieces: Arc<Mutex<usize>>,
+}
+impl std::io::Read for Endless {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let mut pieces = self.pieces.lock().expect("no panic");
+        let line: &[u8] = if *pieces == 0 { b"First Name,Phone\n" } else { b"Lea,98765 43210\n" };
+        *pieces += 1;
+        if *pieces == 100 {
+            let asked = Asked { by: None, at: NOW };
+            assert_eq!(self.store.ask_to_stop(self.company, WorkId::Import(1.into()), asked), Heard::InTime);
+        }
+        into[..line.len()].copy_from_slice(line);
+        Ok(line.len())
+    }
+}
+
 #[test]
 fn r11_a_file_is_not_read_on_once_its_import_is_cancelled() {
     on_both(|database| async move {
         let office = Office::open(&database, "Mary Manager").await;
         let (store, company) = (office.store.clone(), office.company.id);
         let work = store.begin_work(company, WorkId::Import(1.into()));
-        // Whoever reads this file to its end never comes back: it ends only where the import stops reading.
-        struct Endless {
-            store: Store,
-            company: CompanyId,
-            pieces: Arc<Mutex<usize>>,
-        }
-        impl std::io::Read for Endless {
-            fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-                let mut pieces = self.pieces.lock().expect("no panic");
-                let line: &[u8] = if *pieces == 0 { b"First Name,Phone\n" } else { b"Lea,98765 43210\n" };
-                *pieces += 1;
-                if *pieces == 100 {
-                    let asked = Asked { by: None, at: NOW };
-                    assert_eq!(
-                        self.store.ask_to_stop(self.company, WorkId::Import(1.into()), asked),
-                        Heard::InTime
-                    );
-                }
-                into[..line.len()].copy_from_slice(line);
-                Ok(line.len())
-            }
-        }
         let pieces = Arc::new(Mutex::new(0));
         let file = Endless { store: store.clone(), company, pieces: Arc::clone(&pieces) };
         let chosen = actions::import_leads::Chosen { watch: Some(work.watch()), ..Default::default() };

@@ -462,8 +462,7 @@ fn outcome(listed: &Listed, who: &SignedIn) -> Option<Outcome> {
         ImportState::Done if record.imported == 0 => Tone::Warning,
         ImportState::Done => Tone::Success,
         ImportState::Failed { .. } => Tone::Error,
-        ImportState::Cancelled => Tone::Info,
-        ImportState::Undone { .. } => Tone::Info,
+        ImportState::Cancelled | ImportState::Undone { .. } => Tone::Info,
     };
     let is_done = matches!(record.state, ImportState::Done);
     Some(Outcome {
