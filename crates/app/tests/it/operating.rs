@@ -59,7 +59,7 @@ fn its_commands_exist() {
         if rest.is_empty() {
             continue;
         }
-        assert!(helps.contains_key(&command[..1].to_vec()), "{line}: there is no such command");
+        assert!(helps.contains_key(&command[..1]), "{line}: there is no such command");
         for flag in rest.iter().filter(|word| word.starts_with("--")) {
             assert!(
                 help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")),
