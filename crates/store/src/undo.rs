@@ -52,7 +52,9 @@ sql! {
         WHERE l.company_id = $1 AND l.id = s.lead_id AND l.entries = s.entries
         ORDER BY s.lead_id /*pg FOR NO KEY UPDATE OF l*/";
     // Since when the owner-to-be owned it before the run, whether a person chose them, and what they last did to it.
-    OWNED_BEFORE = "SELECT s.lead_id, o.at_ms, CASE WHEN o.run_id IS NULL OR r.job = 'by hand' THEN 1 ELSE 0 END,
+    // What was assigned on arrival has no run and nobody's name, and tells in its detail how the agent was found.
+    OWNED_BEFORE = "SELECT s.lead_id, o.at_ms,
+            CASE WHEN (o.run_id IS NULL AND (o.actor_id IS NOT NULL OR o.detail IS NULL)) OR r.job = 'by hand' THEN 1 ELSE 0 END,
             (SELECT MAX(a.at_ms) FROM lead_events a WHERE a.company_id = $1 AND a.lead_id = s.lead_id
                 AND a.entry > o.entry AND a.entry < s.entries AND a.actor_id = s.to_owner_id)
         FROM stage_undone s CROSS JOIN lead_events o

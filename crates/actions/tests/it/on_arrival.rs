@@ -1,6 +1,9 @@
 //! Instant assignment: a captured lead is assigned at once, by the rules of the automatic assignment.
 
-use crate::office::{NOW, Office, on_both};
+use crate::{
+    bulk::{assign_to, done, ticked},
+    office::{NOW, Office, on_both},
+};
 use actions::{
     add_lead::{AddLead, Added, add_lead},
     import_leads::{Import, import_leads},
@@ -156,5 +159,36 @@ fn r32_captured_all_at_once_nobody_ends_above_the_cap() {
         }
         assert_eq!(office.held().await, "Asha 7, Ben 5");
         office.well().await;
+    });
+}
+
+#[test]
+fn r45_who_was_found_on_arrival_is_not_chosen_by_a_person_after_an_undo() {
+    on_both(|database| async move {
+        let mut office = instantly(Office::open(&database, "Root Admin; Asha; Ben cap 0").await).await;
+        let added = add_lead(&office.store, form(&office, "98765 70001", "")).await.expect("added");
+        assert!(matches!(added, Added::Done { .. }), "{added:?}");
+        office.name_leads().await;
+        let name = office.leads.keys().next().expect("a lead").clone();
+        let selection = ticked(&office, &name).await;
+        let root = office.viewer("Root").await;
+        let bulk = done(assign_to(&office, root, selection, "Ben", true).await);
+        let order = UndoRun {
+            run: bulk.run.expect("a record"),
+            viewer: root,
+            may_undo_all: true,
+            may_convert: true,
+            now: domain::time::Moment(NOW.0 + 1),
+        };
+        let undone = undo_run(&office.store, office.company.id, order).await.expect("undone");
+        assert!(matches!(undone, Undone::Done(_)), "{undone:?}");
+        assert_eq!(office.held().await, "Asha 1, Ben 0");
+        let sql = "SELECT COUNT(owner_chosen_at_ms) FROM leads WHERE company_id = $1";
+        let mut reader = office.store.read().await.expect("a reader");
+        let chosen: i64 = (reader.session())
+            .one(&store::sql::Sql::built(sql.into()), &[office.company.id.into()], |row| row.get(0))
+            .await
+            .expect("read");
+        assert_eq!(chosen, 0);
     });
 }
