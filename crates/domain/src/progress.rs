@@ -48,7 +48,8 @@ impl Standing {
         }
     }
 
-    /// From 0 to 100: how much of a long run is behind it when the step begins, as measured with a million leads.
+    /// From 0 to 100: how much of a long run is about behind it when the step begins. An estimate: the steps that write take
+    /// most of the time.
     pub fn percent(&self) -> u64 {
         match self.step {
             Step::Looking => 0,
