@@ -49,7 +49,7 @@ async fn of_size(bench: &Bench, engine: Engine, table: &mut Table, name: &str, s
         let mut left_over = 0;
         for number in 0..ASKED {
             // An odd step, so that it meets every branch.
-            let lead = LeadId((number * (size.leads / ASKED | 1) % size.leads) as i64 + 1);
+            let lead = LeadId((number * ((size.leads / ASKED) | 1) % size.leads) as i64 + 1);
             let asked = Instant::now();
             let order = ExplainLead { lead, run, sight: Sight::All };
             let Explained::Done(why) = explain_lead(&store, &company, order).await? else {
