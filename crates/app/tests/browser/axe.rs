@@ -84,10 +84,10 @@ async fn with_leads(stage: &Stage, admin: &Window) -> Vec<String> {
     admin.presses(".import-preview button[data-weight=primary]").await;
     admin.reads("1 lead imported").await;
     pages.push(admin.path().await);
-    admin.goes_to("/settings/auto-assignment/run").await;
+    admin.goes_to("/settings/jobs/assignment/run").await;
     admin.presses(".dialog-body form button[data-weight=primary]").await;
-    admin.finds("#last-run [data-state=done] a").await;
-    let run = admin.finds("#last-run [data-state=done] a").await.attr("href").await.expect("asked");
+    admin.finds("#assignment-last-run [data-state=done] a").await;
+    let run = admin.finds("#assignment-last-run [data-state=done] a").await.attr("href").await.expect("asked");
     pages.extend(run);
     let fixed = [
         "/leads",
@@ -101,8 +101,9 @@ async fn with_leads(stage: &Stage, admin: &Window) -> Vec<String> {
         "/users",
         "/users/new",
         "/settings/configurations",
-        "/settings/auto-assignment/preview",
-        "/settings/auto-assignment/run",
+        "/settings/jobs/assignment/preview",
+        "/settings/jobs/assignment/run",
+        "/leads/1/why",
         "/account",
     ];
     pages.extend(fixed.map(str::to_owned));

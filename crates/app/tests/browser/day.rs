@@ -2,10 +2,19 @@
 //! R33, R34, R43).
 
 use crate::stage::{PASSWORD, email_of, now, on_both, on_both_empty};
-use domain::job::Job;
+use actions::runs::{self, Order};
+use domain::{
+    job::Job,
+    schedule::Slot,
+    time::{Moment, Zone},
+    viewer::Viewer,
+};
 use serde_json::Value;
 use std::path::Path;
-use store::runs::{Start, StartedBy};
+use store::{
+    companies,
+    runs::{Start, StartedBy},
+};
 
 #[test]
 fn a_list_is_imported_dealt_out_and_seen_to_arrive() {
@@ -139,5 +148,56 @@ fn r33_a_run_that_failed_is_told_without_a_reload() {
         admin.finds("#assignment-last-run [data-state=failed]").await;
         admin.is_not_reloaded().await;
         assert_eq!(admin.script("return document.querySelector('[name=rest_hours]').value").await, "13");
+    });
+}
+
+/// Every form of the line on a card, as it changes under somebody's eyes.
+#[test]
+fn r33_r37_the_cards_say_how_their_last_run_went_in_every_form() {
+    on_both(|stage| async move {
+        let admin = stage.window_of("Admin").await;
+        admin.goes_to("/settings/configurations").await;
+        admin.marks().await;
+        let store = stage.store().clone();
+        let company = companies::by_id(store.read().await.expect("a reader").session(), stage.company).await;
+        let company = company.expect("read").expect("a company");
+        let line = |job: Job| format!("//*[@id='{}-last-run']", job.word());
+        let does = async |order: Order| {
+            runs::run(&store, &company, order, &now).await.expect("it runs");
+        };
+        for job in [Job::Assignment, Job::TopUp, Job::Removal] {
+            admin.reads_in(&line(job), "Never run.").await;
+        }
+        // In progress: a record, and somebody who holds the lease.
+        let lease = store.try_lease(company.id).await.expect("asked").expect("free");
+        let id = company.id;
+        let run: store::Result<_> = store
+            .write(move |session| {
+                Box::pin(async move {
+                    let start = Start::by(StartedBy::CommandLine);
+                    store::runs::start(session, id, Job::TopUp, &start, now()).await
+                })
+            })
+            .await;
+        run.expect("opened");
+        admin.reads_in(&line(Job::TopUp), "Running since ").await;
+        admin.finds("#top-up-last-run [data-state=running]").await;
+        lease.release().await;
+        // Its process has died: the next that looks closes the record, and runs.
+        does(Order::now(Job::TopUp, Viewer::Operator, StartedBy::CommandLine)).await;
+        admin.reads_in(&line(Job::TopUp), "topped up across").await;
+        admin.finds("#top-up-last-run [data-state=done]").await;
+        does(Order::now(Job::Removal, Viewer::Operator, StartedBy::CommandLine)).await;
+        admin.reads_in(&line(Job::Removal), "0 stale leads returned to Unassigned.").await;
+        // Due two hours ago, and done now (R39).
+        let at = Moment(now().0 - 7_200_000);
+        let zone: Zone = company.time_zone.parse().expect("a zone");
+        let slot = Slot { date: zone.local_date(at), at };
+        does(Order::scheduled(Job::Assignment, slot)).await;
+        admin.reads_in(&line(Job::Assignment), " — ").await;
+        admin
+            .reads_in(&line(Job::Assignment), &format!("Late: it was due at {}.", zone.time_of_day(at)))
+            .await;
+        admin.is_not_reloaded().await;
     });
 }
