@@ -87,7 +87,8 @@ async fn with_leads(stage: &Stage, admin: &Window) -> Vec<String> {
     admin.goes_to("/settings/jobs/assignment/run").await;
     admin.presses(".dialog-body form button[data-weight=primary]").await;
     admin.finds("#assignment-last-run [data-state=done] a").await;
-    let run = admin.finds("#assignment-last-run [data-state=done] a").await.attr("href").await.expect("asked");
+    let run =
+        admin.finds("#assignment-last-run [data-state=done] a").await.attr("href").await.expect("asked");
     pages.extend(run);
     let fixed = [
         "/leads",
