@@ -5,12 +5,12 @@
 //! again stands in the company's alarm. So nothing is in memory that a node could take with it.
 
 use crate::{
-    error::{Error, Result},
-    runs::{self, Clock, Order},
+    error::Result,
+    runs::{self, Clock, LastRun, LastState, Order},
 };
 use domain::{
     ids::CompanyId,
-    job::{Job, JobSettings},
+    job::Job,
     schedule::{LocalDate, Slot, Tried, Turn, next_run},
     time::{Moment, Zone},
 };
@@ -62,12 +62,9 @@ async fn look_alone(store: &Store, company: &Company, clock: Clock<'_>, looked: 
         let mut due = due(store, company.id, &zone, clock()).await?;
         due.sort_by_key(|(job, slot)| (slot.at, *job));
         let Some((job, slot)) = due.into_iter().next() else { break };
-        let report = runs::run_alone(store, company, Order::scheduled(job, slot), clock).await;
-        if let Err(Error::Store(error)) = &report
-            && matches!(error, store::Error::Conflict { .. })
-        {
-            break; // the record could not be opened: somebody else has
-        }
+        // A record that cannot be opened is no attempt: the alarm keeps ringing, and the company is looked at again.
+        let opened = runs::open(store, company.id, Order::scheduled(job, slot), clock()).await?;
+        let report = runs::go_on(store, company, opened, clock).await;
         looked.runs.push((job, slot, report.map_err(|error| error.for_people())));
     }
     let now = clock();
@@ -138,16 +135,19 @@ pub(crate) async fn set_alarm(session: &mut Session, company: CompanyId, now: Mo
     Ok(())
 }
 
-/// When a job will run, in words; none while it is switched off.
+/// When a job will run, in words; none while it is switched off or in progress.
 pub async fn next_run_of(
     store: &Store,
     company: &Company,
-    settings: &JobSettings,
+    job: Job,
+    last: &LastRun,
     now: Moment,
 ) -> Result<Option<String>> {
-    let Some(timing) = settings.timing() else { return Ok(None) };
+    if last.state == LastState::Running {
+        return Ok(None);
+    }
     let zone = runs::zone(company)?;
-    let mut reader = store.read().await?;
-    let tried = tried(reader.session(), company.id, settings.job, &zone, now).await?;
-    Ok(Some(next_run(&timing.turn(&zone, &tried, now), &zone, now)))
+    let turns = turns(store.read().await?.session(), company.id, &zone, now).await?;
+    let turn = turns.into_iter().find(|(known, _)| *known == job);
+    Ok(turn.map(|(_, turn)| next_run(&turn, &zone, now)))
 }

@@ -142,17 +142,12 @@ impl Begun {
 }
 
 /// The run, while the caller holds the company's lease.
-pub(crate) async fn run_alone(
+pub(crate) async fn go_on(
     store: &Store,
     company: &Company,
-    order: Order,
+    opened: Opened,
     clock: Clock<'_>,
 ) -> Result<Report> {
-    let opened = open(store, company.id, order, clock()).await?;
-    go_on(store, company, opened, clock).await
-}
-
-async fn go_on(store: &Store, company: &Company, opened: Opened, clock: Clock<'_>) -> Result<Report> {
     let Opened { run, order, at: started_at } = opened;
     let (job, start) = (order.job, order.start);
     let zone = zone(company)?;
@@ -215,7 +210,7 @@ async fn work(
 }
 
 /// Opens the record. What a dead process left open is closed first (R42); the caller holds the lease.
-async fn open(store: &Store, company: CompanyId, order: Order, now: Moment) -> Result<Opened> {
+pub(crate) async fn open(store: &Store, company: CompanyId, order: Order, now: Moment) -> Result<Opened> {
     let (job, start) = (order.job, order.start);
     let run: RunId = store
         .write(move |session| {
@@ -229,7 +224,7 @@ async fn open(store: &Store, company: CompanyId, order: Order, now: Moment) -> R
 }
 
 /// A run with an open record.
-struct Opened {
+pub(crate) struct Opened {
     run: RunId,
     order: Order,
     at: Moment,

@@ -30,9 +30,7 @@ use store::{
     Missing, Store,
     dialect::Engine,
     imports::ImportState,
-    jobs,
     runs::{Start, StartedBy},
-    statuses,
     work::{Asked, Heard, WorkId},
 };
 use tokio::sync::{Semaphore, mpsc};
@@ -242,14 +240,11 @@ fn r38_a_scheduled_run_that_somebody_cancels_is_not_repeated_that_day() {
         let later = Moment(NOW.0 + 600_000);
         let looked = look(&office.store, office.company.id, &|| later).await.expect("looked");
         assert_eq!(looked.runs.len(), 0, "whoever cancelled it meant it; Run Now is there");
-        let settings = {
-            let mut reader = office.store.read().await.expect("a reader");
-            let known = statuses::list(reader.session(), office.company.id).await.expect("statuses");
-            jobs::settings(reader.session(), office.company.id, Job::Assignment, &known)
-                .await
-                .expect("settings")
-        };
-        let next = next_run_of(&office.store, &office.company, &settings, later).await.expect("a moment");
+        let last =
+            last_run(&office.store, &office.company, Job::Assignment, later).await.expect("a last run");
+        let next = next_run_of(&office.store, &office.company, Job::Assignment, &last, later)
+            .await
+            .expect("a moment");
         assert_eq!(next.as_deref(), Some("Next run: tomorrow, 09:00 IST."));
         assert_eq!(office.run().await.numbers.assigned, 1);
     });

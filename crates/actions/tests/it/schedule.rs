@@ -52,6 +52,12 @@ async fn history(office: &Office) -> Vec<String> {
     found.expect("read")
 }
 
+/// What the card says of the next run.
+async fn next_run(office: &Office, job: Job, now: Moment) -> Option<String> {
+    let last = actions::runs::last_run(&office.store, &office.company, job, now).await.expect("a last run");
+    keep_time::next_run_of(&office.store, &office.company, job, &last, now).await.expect("said")
+}
+
 async fn alarm(office: &Office, now: Moment) -> Option<Moment> {
     let mut reader = office.store.read().await.expect("a reader");
     let due = jobs::due(reader.session(), now, 10).await.expect("due");
@@ -112,21 +118,19 @@ fn r39_after_downtime_today_is_made_up_late_and_yesterday_is_not() {
 fn r40_a_time_saved_after_todays_slot_means_tomorrow_and_the_card_says_so() {
     on_both(|database| async move {
         let office = Office::open(&database, "Asha").await.with("Lea Unassigned").await;
-        let settings = office.saves(Job::Assignment, at("08:59"), NOW).await.settings;
-        let next = async |settings| {
-            keep_time::next_run_of(&office.store, &office.company, settings, NOW).await.expect("said")
-        };
-        assert_eq!(next(&settings).await.as_deref(), Some("Next run: tomorrow, 08:59 IST."));
+        office.saves(Job::Assignment, at("08:59"), NOW).await;
+        let next = async || next_run(&office, Job::Assignment, NOW).await;
+        assert_eq!(next().await.as_deref(), Some("Next run: tomorrow, 08:59 IST."));
         assert_eq!(looks(&office, NOW).await, 0);
         // What has nothing to do with the time leaves the time alone.
         let rest = Change { rest_hours: Some(5), ..Change::default() };
         let settings = office.saves(Job::Assignment, rest, Moment(NOW.0 + 25 * HOUR)).await.settings;
         assert_eq!(settings.counts_from, NOW);
-        let settings = office.saves(Job::Assignment, at("09:30"), NOW).await.settings;
-        assert_eq!(next(&settings).await.as_deref(), Some("Next run: today, 09:30 IST."));
+        office.saves(Job::Assignment, at("09:30"), NOW).await;
+        assert_eq!(next().await.as_deref(), Some("Next run: today, 09:30 IST."));
         let off = Change { enabled: Some(false), ..Change::default() };
-        let settings = office.saves(Job::Assignment, off, NOW).await.settings;
-        assert_eq!(next(&settings).await, None);
+        office.saves(Job::Assignment, off, NOW).await;
+        assert_eq!(next().await, None);
         assert_eq!(alarm(&office, NOW).await, None, "nothing to wake up for");
     });
 }
@@ -197,7 +201,18 @@ fn r40_who_comes_later_in_a_minute_waits_for_an_earlier_one_that_is_tried_again(
         office.saves(Job::Assignment, at("09:00"), before).await;
         dies_in_mid_run(&office, NOW).await;
         let seen = Moment(NOW.0 + MINUTE / 2);
+        let lease = office.store.try_lease(office.company.id).await.expect("asked").expect("free");
+        assert_eq!(
+            next_run(&office, Job::Assignment, seen).await,
+            None,
+            "it is in progress, and has not failed"
+        );
+        lease.release().await;
         assert_eq!(looks(&office, seen).await, 0, "the top-up would take what the assignment is to deal");
+        for job in [Job::Assignment, Job::TopUp] {
+            let next = next_run(&office, job, seen).await.expect("switched on");
+            assert_eq!(next, "Next run: today, 09:01 IST, after an attempt that failed.", "{job:?}");
+        }
         assert_eq!(alarm(&office, seen).await, Some(Moment(seen.0 + MINUTE)));
         assert_eq!(looks(&office, Moment(seen.0 + MINUTE)).await, 2);
         assert_eq!(

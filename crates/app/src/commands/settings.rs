@@ -68,7 +68,7 @@ async fn of_job(place: &Place, job: Job, change: Change, json: bool) -> anyhow::
     let settings = jobs::settings(reader.session(), company.id, job, &known).await?;
     drop(reader);
     let last = runs::last_run(&store, &company, job, clock::now()).await?;
-    let next = keep_time::next_run_of(&store, &company, &settings, clock::now()).await?;
+    let next = keep_time::next_run_of(&store, &company, job, &last, clock::now()).await?;
     let names: Vec<String> =
         settings.statuses.iter().filter_map(|id| known.get(*id)).map(|status| status.name.clone()).collect();
     let first = if settings.oldest_first { "oldest" } else { "newest" };

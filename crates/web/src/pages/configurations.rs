@@ -362,7 +362,7 @@ async fn card(
 ) -> Result<JobCard> {
     let job = saved.job;
     let last = runs::last_run(&site.store, &who.company, job, who.now).await?;
-    let next = keep_time::next_run_of(&site.store, &who.company, saved, who.now).await?;
+    let next = keep_time::next_run_of(&site.store, &who.company, job, &last, who.now).await?;
     let order = || {
         Field::select(
             "order",
