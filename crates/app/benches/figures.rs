@@ -8,6 +8,8 @@
 mod data;
 #[path = "figures/explain.rs"]
 mod explain;
+#[path = "figures/idle.rs"]
+mod idle;
 #[path = "figures/import.rs"]
 mod import;
 #[path = "figures/list.rs"]
@@ -65,6 +67,9 @@ fn main() -> Result<ExitCode> {
             }
             if wanted(&name("explain")) {
                 explain::measure(&bench, engine, &mut table).await?;
+            }
+            if wanted(&name("idle")) {
+                idle::measure(&bench, engine, &mut table).await?;
             }
             if wanted(&name("import")) {
                 import::measure(&bench, engine, &mut table).await?;
