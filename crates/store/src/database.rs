@@ -193,6 +193,7 @@ impl Store {
                 sqlite.limit(false)?;
                 match tokio::task::spawn_blocking(move || {
                     let answer = guarded(|| ready(work(reader.session())));
+                    reader.session().works_for_nobody();
                     drop(reader);
                     answer
                 })
@@ -433,7 +434,7 @@ where
             Ok(answer) => answer,
             Err(panicked) => Err(E::from(panicked)),
         };
-        session.watch = None; // the writer's session goes on to the next work
+        session.works_for_nobody(); // the writer's session goes on to the next work
         let kept = answer.is_ok();
         self.answer = Some(answer);
         kept
