@@ -152,10 +152,7 @@ pub async fn import_as_chosen(
         clock,
     };
     let (id, imported, failures) = store
-        .write_long(move |session| {
-            if let Some(watch) = chosen.watch {
-                session.works_for(watch);
-            }
+        .write_for(chosen.watch, move |session| {
             Box::pin(async move {
                 let (id, imported) = write_rows(session, rows, &mut failures, work, progress).await?;
                 Ok::<_, Error>((id, imported, failures))

@@ -159,7 +159,9 @@ impl Session {
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         let text = render(sql, self.engine());
         match &mut self.inner {
-            Inner::Sqlite(connection) => Ok(connection.execute_batch(&text)?),
+            Inner::Sqlite(connection) => {
+                broken_off(self.watch.as_ref(), connection.execute_batch(&text).map_err(Error::from))
+            }
             Inner::Postgres(connection) => Ok(connection.client()?.batch_execute(&text).await?),
         }
     }

@@ -322,7 +322,7 @@ impl Watch {
 }
 
 impl Session {
-    /// This transaction is the work's, until it ends: it has to be a long one. Whatever statement is on its way when
+    /// This transaction is the work's, until it ends: one to read in, or one of [`Store::write_for`], which calls this. Whatever statement is on its way when
     /// somebody wishes that the work stop is broken off and comes to [`Error::Cancelled`], and so does every later one.
     ///
     /// On SQLite the engine asks for the wish about every millisecond of a statement. A statement that is broken off

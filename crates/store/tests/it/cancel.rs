@@ -1,6 +1,6 @@
 //! Work that is to stop breaks off the statement that it is in the middle of, and nothing else.
 
-use crate::support::{NONE, make_marks, mark, marking, marks, open_within, text, work};
+use crate::support::{NONE, make_marks, mark, marking, marks, open_within, poll_once, text, work};
 use domain::{
     ids::{CompanyId, RunId, UserId},
     job::Job,
@@ -14,7 +14,7 @@ use store::{
     runs::{self, StartedBy},
     session::BoxFuture,
     testing::{TestDatabase, on_both_engines},
-    work::{Asked, Heard, Watch, WorkId},
+    work::{Asked, Heard, WorkId},
 };
 use tokio::sync::mpsc;
 
@@ -29,12 +29,10 @@ const WRITE_UP: &str = "UPDATE marks SET filling = (
 
 /// Work that leaves a mark and says so, and then reads, or writes, without an end. It says once more when it reads.
 fn endless(
-    watch: Watch,
     writes: bool,
     says: mpsc::UnboundedSender<()>,
 ) -> impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<()>> + Send + 'static {
     work(move |session| {
-        session.works_for(watch);
         Box::pin(async move {
             mark(session, 1).await?;
             if writes {
@@ -85,7 +83,8 @@ fn r42_a_statement_in_the_middle_of_work_is_broken_off_and_nothing_has_happened(
             let doing = store.begin_work(COMPANY, WORK);
             let (says, mut said) = mpsc::unbounded_channel();
             let (working, watch) = (store.clone(), doing.watch());
-            let working = tokio::spawn(async move { working.write_long(endless(watch, writes, says)).await });
+            let working =
+                tokio::spawn(async move { working.write_for(Some(watch), endless(writes, says)).await });
             said.recv().await.expect("it begins");
             if writes {
                 in_the_middle(&store).await;
@@ -113,11 +112,7 @@ fn a_wish_that_came_too_late_breaks_nothing_off() {
         make_marks(store).await;
         let doing = store.begin_work(COMPANY, WORK);
         let watch = doing.watch();
-        let long = work(move |session: &mut Session| {
-            session.works_for(watch);
-            Box::pin(async move { mark(session, 1).await.map(|_| ()) })
-        });
-        store.write_long(long).await.expect("written");
+        store.write_for(Some(watch), marking(1)).await.expect("written");
         assert_eq!(store.ask_to_stop(COMPANY, WORK, ASKED), Heard::InTime, "its record is not closed");
         let counted = work(|session: &mut Session| {
             Box::pin(async move {
@@ -152,6 +147,38 @@ fn r42_what_work_looks_at_is_broken_off_and_its_reader_reads_on() {
             assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
             assert_eq!(marks(&store).await, NONE);
         }
+    });
+}
+
+#[test]
+fn r42_work_that_waits_for_its_turn_stops_waiting() {
+    on_both_engines(|database| async move {
+        let store = open_within(&database, Limits { postgres_connections: 1, ..Limits::default() }).await;
+        make_marks(&store).await;
+        let (says, held) = tokio::sync::oneshot::channel();
+        let (lets_go, told) = std::sync::mpsc::channel::<()>();
+        let first = work(move |session: &mut Session| {
+            Box::pin(async move {
+                mark(session, 2).await?;
+                says.send(()).expect("the test listens");
+                told.recv().expect("the test speaks");
+                Ok(())
+            })
+        });
+        let holding = store.clone();
+        let holding = tokio::spawn(async move { holding.write_long(first).await });
+        held.await.expect("held");
+        let doing = store.begin_work(COMPANY, WORK);
+        let (waiting, watch) = (store.clone(), doing.watch());
+        let mut waiting = Box::pin(async move { waiting.write_for(Some(watch), marking(1)).await });
+        assert!(poll_once(&mut waiting).is_pending(), "somebody else has the turn");
+        assert_eq!(store.ask_to_stop(COMPANY, WORK, ASKED), Heard::InTime);
+        let ended = waiting.await;
+        assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
+        lets_go.send(()).expect("somebody holds");
+        holding.await.expect("no panic").expect("written");
+        store.write(marking(3)).await.expect("written");
+        assert_eq!(marks(&store).await, [2, 3]);
     });
 }
 
@@ -197,7 +224,7 @@ fn r42_a_wish_of_another_process_breaks_a_statement_off() {
                     });
                     working.read_long(looking).await
                 }
-                Engine::Postgres => working.write_long(endless(watch, true, says)).await,
+                Engine::Postgres => working.write_for(Some(watch), endless(true, says)).await,
             }
         });
         said.recv().await.expect("it begins");
