@@ -6,6 +6,7 @@ use crate::{
     keep_decision::keep_decision,
 };
 use domain::{
+    arrival::Arrival,
     ids::{CompanyId, ImportId, LeadId, RunId},
     job::{Job, ON_ARRIVAL},
     pool::{Dealing, Member, Pool, PoolLead, Rules, on_arrival},
@@ -86,10 +87,10 @@ pub(crate) async fn assign_on_arrival(
         session.back_to_savepoint().await?;
     }
     let Some(total) = total else { return Ok(0) };
-    if let (Some(run), Captured::Import(_, viewer)) = (run, captured)
+    if let (Some(run), Captured::Import(import, viewer)) = (run, captured)
         && total.numbers.assigned > 0
     {
-        record(session, company, run, viewer, now, &total).await?;
+        record(session, company, run, import, viewer, now, &total).await?;
     }
     Ok(total.numbers.assigned)
 }
@@ -101,16 +102,20 @@ fn deal(leads: Vec<PoolLead>, members: &[Member], rules: &Rules) -> Result<Deali
         .map_err(|error| Error::Fault(error.to_string()))
 }
 
-/// The record of an import's leads: it can be looked at and undone like a run.
+/// The record of an import's leads: it can be looked at and undone like a run. It names the import, with which its leads
+/// may be taken back.
 async fn record(
     session: &mut Session,
     company: CompanyId,
     run: RunId,
+    import: ImportId,
     viewer: Viewer,
     now: Moment,
     dealing: &Dealing,
 ) -> Result<()> {
-    let summary = serde_json::to_string(&dealing.numbers).map_err(|error| Error::Fault(error.to_string()))?;
+    let numbers = dealing.numbers.clone();
+    let summary = serde_json::to_string(&Arrival { numbers, import: Some(import) })
+        .map_err(|error| Error::Fault(error.to_string()))?;
     let record = Record {
         id: run,
         job: ON_ARRIVAL,

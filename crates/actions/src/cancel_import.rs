@@ -1,4 +1,4 @@
-//! Cancelling an import in progress: it stops before its next rows, and nothing of it is there.
+//! Cancelling an import in progress: it stops at once, in the middle of a statement too, and nothing of it is there.
 
 use crate::{cancelling::Cancelling, error::Result, running_imports::Imports, undo_import::is_theirs};
 use domain::{

@@ -1,4 +1,4 @@
-//! Cancelling a run in progress: it stops before its next step, and nothing has happened.
+//! Cancelling a run in progress: it stops at once, in the middle of a statement too, and nothing has happened.
 
 use crate::{cancelling::Cancelling, error::Result, runs::close_interrupted};
 use domain::{

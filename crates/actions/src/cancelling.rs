@@ -7,7 +7,7 @@ pub enum Cancelling {
     NotFound,
     /// It has stopped, and nothing of it happened.
     Cancelled,
-    /// It will stop before its next step, unless its last one is written already.
+    /// It is about to stop, unless its last statement is written already.
     Asked,
     /// It was done already.
     Done,

@@ -49,8 +49,15 @@ pub(crate) async fn look_and_deal(
 ) -> Result<(Given, Dealing)> {
     let (id, chosen_since) =
         (company.id, zone(company)?.working_days_back(now, CHOICE_WORKING_DAYS, company.working_days));
-    let seen: Seen =
-        store.read_long(move |session| Box::pin(look(session, id, job, chosen_since, now))).await?;
+    let looking = watch.cloned();
+    let seen: Seen = store
+        .read_long(move |session| {
+            if let Some(watch) = looking {
+                session.works_for(watch);
+            }
+            Box::pin(look(session, id, job, chosen_since, now))
+        })
+        .await?;
     if let Some(watch) = watch {
         watch.step(Step::Dealing, seen.leads).await?;
     }
@@ -64,9 +71,13 @@ pub(crate) async fn look_and_deal(
     });
     let status = seen.statuses.marked(StatusMark::Assigned).id;
     let dealing =
-        tokio::task::spawn_blocking(move || seen.pool.deal(&seen.members, &seen.earlier, &seen.rules))
-            .await
-            .map_err(|error| Error::Fault(format!("the dealing failed: {error}")))?;
+        tokio::task::spawn_blocking(move || seen.pool.deal(&seen.members, &seen.earlier, &seen.rules));
+    // A dealing cannot be broken off, but it changes nothing: its thread ends by itself.
+    let dealing = match watch {
+        Some(watch) => watch.unless_asked(dealing).await?,
+        None => dealing.await,
+    };
+    let dealing = dealing.map_err(|error| Error::Fault(format!("the dealing failed: {error}")))?;
     let mut dealing = dealing.map_err(|error| Error::Fault(error.to_string()))?;
     if job == Job::TopUp {
         dealing.count_places_left();
@@ -94,8 +105,7 @@ pub(crate) async fn deal_and_claim(
     let basis = given.basis.clone();
     let (company, now, watch) = (company.id, clock(), watch.clone());
     let dealing = store
-        .write_long(move |session| {
-            session.works_for(watch);
+        .write_for(Some(watch), move |session| {
             Box::pin(claim(session, company, job, run, given, dealing, now))
         })
         .await?;

@@ -10,6 +10,7 @@ use crate::{
         self, Counts, FileError, Numbers, ReadFile,
         spool::{RowFailure, SpoolReader, SpooledRow},
     },
+    recorded_import,
 };
 use domain::{
     ids::{BranchId, CompanyId, DepartmentId, ImportId, SourceId, StatusId},
@@ -106,7 +107,7 @@ pub struct Imported {
     pub extra_columns: Vec<String>,
 }
 
-/// Reads the file and brings its leads in.
+/// Reads the file and brings its leads in, under a record that says so from the beginning.
 pub async fn import_leads(
     store: &Store,
     file: impl Read + Send + 'static,
@@ -114,10 +115,10 @@ pub async fn import_leads(
     clock: Clock,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 ) -> Result<Imported> {
-    import_as_chosen(store, file, import, Chosen::default(), clock, progress).await
+    recorded_import::begin(store, &import, clock()).await?.finish(store, file, import, clock, progress).await
 }
 
-/// The same with columns mapped by hand and with a record that is open already.
+/// The same with columns mapped by hand, and with a record that is open already, or that comes with the leads.
 pub async fn import_as_chosen(
     store: &Store,
     file: impl Read + Send + 'static,
@@ -131,12 +132,17 @@ pub async fn import_as_chosen(
         watch.step(Step::Looking, 0).await?;
     }
     let file = Stoppable { file, watch: chosen.watch.clone() };
-    let read = read_and_judge(file, &import, chosen.columns, &known, Arc::clone(&progress)).await;
-    if let Some(watch) = &chosen.watch {
-        // It comes before what is wrong with the file: one that was not read on says nothing of itself.
-        watch.step(Step::Waiting, 0).await?;
-    }
-    let read = read?;
+    let reading = read_and_judge(file, &import, chosen.columns, &known, Arc::clone(&progress));
+    let read = match &chosen.watch {
+        Some(watch) => {
+            // A pipe may keep one waiting. Its thread ends when it has something to read.
+            let read = watch.unless_asked(reading).await?;
+            // This comes before what is wrong with the file: one that was not read on says nothing of itself.
+            watch.step(Step::Waiting, 0).await?;
+            read?
+        }
+        None => reading.await?,
+    };
     let ReadFile { rows, mut failures, counts, columns, numbers, headers, .. } = read;
     let work = Work {
         import,
@@ -146,10 +152,7 @@ pub async fn import_as_chosen(
         clock,
     };
     let (id, imported, failures) = store
-        .write_long(move |session| {
-            if let Some(watch) = chosen.watch {
-                session.works_for(watch);
-            }
+        .write_for(chosen.watch, move |session| {
             Box::pin(async move {
                 let (id, imported) = write_rows(session, rows, &mut failures, work, progress).await?;
                 Ok::<_, Error>((id, imported, failures))

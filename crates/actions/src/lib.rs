@@ -31,6 +31,7 @@ mod keep_decision;
 pub mod keep_time;
 pub mod lead_file;
 pub mod preview_import;
+pub mod recorded_import;
 pub mod remove_stale;
 pub mod running_imports;
 pub mod save_job;

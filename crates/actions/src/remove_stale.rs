@@ -75,8 +75,7 @@ pub(crate) async fn remove(
     let (id, watch) = (company.id, watch.clone());
     watch.step(Step::Waiting, 0).await?;
     store
-        .write_long(move |session| {
-            session.works_for(watch);
+        .write_for(Some(watch), move |session| {
             Box::pin(async move {
                 let known = statuses::list(session, id).await?;
                 let settings = jobs::settings(session, id, Job::Removal, &known).await?;

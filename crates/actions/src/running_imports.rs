@@ -1,14 +1,14 @@
 //! Imports that run in this process: begun by a page, left, and found again.
 //!
-//! The record says *running* before the first row is read, and the import holds a lease that dies with its process. So
-//! whoever looks at the list, on any node, knows of a running record whether somebody still works on it, and closes it
-//! as interrupted if not: an import is one transaction, so nothing of it is there. How far it is, only its own process
-//! knows.
+//! Whoever looks at the list, on any node, knows of a running record whether somebody still works on it (see
+//! [`recorded_import`]), and closes it as interrupted if not: an import is one transaction, so nothing of it is there.
+//! How far it is, only its own process knows.
 
 use crate::{
     error::{Error, Result},
-    import_leads::{self, Chosen, Clock, Import, Progress},
+    import_leads::{Clock, Import, Progress},
     preview_import::{Preview, preview_import},
+    recorded_import::{self, Begun},
     uploads::{Taken, UploadToken, Uploads},
 };
 use domain::{
@@ -22,10 +22,7 @@ use std::{
 use store::{
     Store,
     changes::{Change, Topic},
-    ids::Kind,
     imports::{self, ImportRecord, ImportState},
-    lease::Lease,
-    work::{Asked, Watch, WorkId},
 };
 use tokio::sync::watch;
 
@@ -146,17 +143,15 @@ impl Imports {
         let now = (self.0.clock)();
         let Some(taken) = self.0.uploads.take(company, import.viewer, token, now)? else { return Ok(None) };
         import.file_name.clone_from(&taken.waiting.file_name);
-        let (record, lease) = self.open_record(&import).await?;
+        let begun = recorded_import::begin(&self.0.store, &import, now).await?;
+        let record = begun.record();
         let standing = Standing { bytes: taken.waiting.bytes, ..Standing::default() };
         self.running().insert(record, (company, standing));
         let entry = Entry { imports: self.clone(), import: record };
-        let work = self.0.store.begin_work(company, WorkId::Import(record));
         tokio::spawn(async move {
-            entry.run(taken, import, columns, work.watch()).await;
-            // The record is closed: from here on a lease would say nothing.
+            entry.run(&begun, taken, import, columns).await;
             drop(entry);
-            drop(work);
-            lease.release().await;
+            begun.end().await;
             drop(busy);
         });
         Ok(Some(record))
@@ -225,27 +220,6 @@ impl Imports {
         Ok(Listed { record: closed.unwrap_or(record), standing: None })
     }
 
-    /// The lease comes before the record, so that nobody finds a running record without one.
-    async fn open_record(&self, import: &Import) -> Result<(ImportId, Lease)> {
-        let (store, company, now) = (&self.0.store, import.company, (self.0.clock)());
-        let id: ImportId = store
-            .write(|session| {
-                Box::pin(async move { Ok::<_, Error>(ImportId(session.new_id(Kind::Import).await?)) })
-            })
-            .await?;
-        let Some(lease) = store.try_import_lease(company, id).await? else {
-            return Err(Error::Fault("a new import is locked by somebody else".into()));
-        };
-        let (file_name, actor) = (import.file_name.clone(), import.viewer.actor());
-        let opened: store::Result<()> = store
-            .write(move |session| {
-                Box::pin(async move { imports::open(session, company, id, &file_name, actor, now).await })
-            })
-            .await;
-        opened?;
-        Ok((id, lease))
-    }
-
     fn running(&self) -> MutexGuard<'_, HashMap<ImportId, (CompanyId, Standing)>> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -287,58 +261,24 @@ struct Entry {
 }
 
 impl Entry {
-    async fn run(&self, taken: Taken, import: Import, columns: Option<Vec<Target>>, watch: Watch) {
+    async fn run(&self, begun: &Begun, taken: Taken, import: Import, columns: Option<Vec<Target>>) {
         let (imports, id, company) = (self.imports.clone(), self.import, import.company);
-        let (store, clock) = (&self.imports.0.store, &self.imports.0.clock);
+        let Inner { store, clock, .. } = &*self.imports.0;
         let file = match taken.waiting.file.try_clone() {
             Ok(file) => file,
             Err(error) => {
-                return self
-                    .fail(
-                        company,
-                        taken,
-                        watch.asked(),
-                        &Error::Fault(format!("the uploaded file could not be read: {error}")),
-                    )
-                    .await;
+                drop(taken);
+                let error = Error::Fault(format!("the uploaded file could not be read: {error}"));
+                return begun.failed(store, company, &error, clock()).await;
             }
         };
-        let progress = move |progress| imports.note(company, id, progress);
-        let chosen = Chosen { columns, record: Some(id), watch: Some(watch.clone()) };
-        let done = import_leads::import_as_chosen(
-            store,
-            file,
-            import,
-            chosen,
-            Arc::clone(clock),
-            Arc::new(progress),
-        )
-        .await;
-        match done {
+        let progress = Arc::new(move |progress| imports.note(company, id, progress));
+        match begun.bring(store, file, import, columns, Arc::clone(clock), progress).await {
             Ok(_) => taken.forget(),
-            Err(error) => self.fail(company, taken, watch.asked(), &error).await,
-        }
-    }
-
-    async fn fail(&self, company: CompanyId, taken: Taken, asked: Option<Asked>, error: &Error) {
-        drop(taken); // it waits again before anybody reads that it does
-        let (import, now, why) = (self.import, (self.imports.0.clock)(), error.for_people());
-        if !error.is_the_callers() {
-            tracing::error!(%import, %error, "an import failed");
-        }
-        let closed: store::Result<()> = (self.imports.0.store)
-            .write(move |session| {
-                Box::pin(async move {
-                    if let Some(asked) = asked {
-                        imports::ask_to_stop(session, company, import, asked).await?;
-                    }
-                    imports::fail(session, company, import, now, &why).await
-                })
-            })
-            .await;
-        if let Err(error) = closed {
-            // Who looks at the list finds the record open and its lease free.
-            tracing::error!(%import, %error, "the failure of an import could not be recorded");
+            Err(error) => {
+                drop(taken); // it waits again before anybody reads that it does
+                begun.failed(store, company, &error, clock()).await;
+            }
         }
     }
 }

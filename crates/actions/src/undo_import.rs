@@ -1,4 +1,5 @@
-//! Taking an import back: its leads that nobody has touched since go, the others stay.
+//! Taking an import back: its leads that nobody has touched since go, the others stay. What was assigned as it came in
+//! has been touched by nobody: it goes, too, from its agent's queue.
 //!
 //! Whoever brought them in may take all of them back, and so may who sees the whole company. Of somebody else's import
 //! only what one sees oneself goes (R14).
@@ -9,7 +10,7 @@ use domain::{
     time::Moment,
     viewer::{Sight, Viewer},
 };
-use store::{Store, imports};
+use store::{Store, imports, statuses};
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +40,10 @@ pub async fn undo_import(
                 let Some(actor) = imports::undoable(session, company, import).await? else {
                     return Ok(Undone::NotDone);
                 };
+                let known = statuses::list(session, company).await?;
                 let sight = if is_theirs(viewer, actor) { Sight::All } else { viewer.sight() };
-                let numbers = imports::undo(session, company, import, sight, viewer.actor(), now).await?;
+                let numbers =
+                    imports::undo(session, company, import, &known, sight, viewer.actor(), now).await?;
                 Ok(Undone::Done { taken_back: numbers.taken_back, kept: numbers.kept })
             })
         })

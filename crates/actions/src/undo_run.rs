@@ -8,8 +8,10 @@ use crate::{
     selection::{Report, summary},
 };
 use domain::{
+    arrival::Arrival,
     bulk::{BY_HAND, Skipped, Told, UNDO, Work},
     ids::{CompanyId, LeadId, RunId, TagId, UserId},
+    job::ON_ARRIVAL,
     pool::Member,
     status::{StatusKind, StatusMark, Statuses},
     time::Moment,
@@ -137,6 +139,13 @@ async fn undo(session: &mut Session, company: CompanyId, order: UndoRun) -> Resu
             Err(why) => report.skip(one.lead, why),
         }
     }
+    // Of all that a run moves, only what was assigned as it came in can be gone: it went with its import.
+    if run.job == ON_ARRIVAL {
+        let found = done.len() as u64;
+        report
+            .numbers
+            .skip(Skipped::NotFound, assigned_on_arrival(run.summary.as_deref())?.saturating_sub(found));
+    }
     let sound = undo::untouched(session, company, &back).await?;
     report.skip_stale(&mut back, &sound, |one| one.lead);
 
@@ -202,6 +211,13 @@ fn way_back(
         to_status: to.id,
         open: (known.is_open(one.status), known.is_open(to.id)),
     })
+}
+
+/// How many leads an import's record of them counts.
+fn assigned_on_arrival(summary: Option<&str>) -> Result<u64> {
+    let arrival: Option<Arrival> = summary.and_then(|summary| serde_json::from_str(summary).ok());
+    let arrival = arrival.ok_or_else(|| Error::Fault("the record of the run cannot be read".into()))?;
+    Ok(arrival.numbers.assigned)
 }
 
 /// The tag of a run that was about one, and the way it goes when the run is undone.

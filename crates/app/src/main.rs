@@ -1,18 +1,23 @@
 //! The binary `evenhand`: settings, the command line, and what runs by itself.
 //!
-//! Standard output is data, standard error is for people. Exit 0: done; 1: our fault; 2: the caller's.
+//! Standard output is data, standard error is for people. Exit 0: done; 1: our fault; 2: the caller's; 130: Ctrl-C, and
+//! nothing has happened.
 
 mod cli;
 mod clock;
 mod commands;
 mod demo;
+mod interrupts;
 mod output;
 mod place;
 mod scheduler;
 mod serve;
 
 use clap::Parser;
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
+
+/// How long what was cancelled may take to go.
+const GOING: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
@@ -33,6 +38,13 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(commands::dispatch(cli)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::fail(&error),
+        Err(error) => {
+            let status = output::fail(&error);
+            if error.is::<interrupts::Interrupted>() {
+                // A thread may still wait for a pipe, or deal; nobody waits for it.
+                runtime.shutdown_timeout(GOING);
+            }
+            status
+        }
     }
 }

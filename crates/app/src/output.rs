@@ -1,5 +1,6 @@
 //! What the commands print: data to standard output, words for people to standard error.
 
+use crate::interrupts::{self, Interrupted};
 use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
@@ -35,6 +36,9 @@ pub fn fail(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     complain(&format!("{error:#}"));
+    if error.is::<Interrupted>() {
+        return ExitCode::from(interrupts::STATUS);
+    }
     let callers = error.is::<CallersFault>()
         || error.downcast_ref::<actions::Error>().is_some_and(actions::Error::is_the_callers)
         || error.downcast_ref::<store::Error>().is_some_and(actions::error::is_the_callers);

@@ -2,6 +2,7 @@
 //!
 //! A value that exists is valid; a decision carries its reasons; a refusal is a value that a page can render.
 
+pub mod arrival;
 pub mod bulk;
 pub mod decision;
 pub mod explanation;

@@ -14,7 +14,7 @@ use crate::{
     postgres::{PgConnection, Postgres},
     session::{Inner, Session},
     sqlite::{Job, Sqlite, SqliteReader},
-    work::Works,
+    work::{Watch, Works},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{
@@ -193,6 +193,7 @@ impl Store {
                 sqlite.limit(false)?;
                 match tokio::task::spawn_blocking(move || {
                     let answer = guarded(|| ready(work(reader.session())));
+                    reader.session().works_for_nobody();
                     drop(reader);
                     answer
                 })
@@ -221,7 +222,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.write_as(Length::Short, work).await
+        self.write_as(Length::Short, None, work).await
     }
 
     /// One transaction for a run or an import: it has its commit, and no limit on its statements.
@@ -231,12 +232,23 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let answer = self.write_as(Length::Long, work).await;
+        self.write_for(None, work).await
+    }
+
+    /// The same for work that somebody may wish to stop: see [`Session::works_for`]. While it waits for its turn the wish
+    /// takes it back at once.
+    pub async fn write_for<T, E, F>(&self, watch: Option<Watch>, work: F) -> Result<T, E>
+    where
+        F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let answer = self.write_as(Length::Long, watch, work).await;
         memory::give_back_soon();
         answer
     }
 
-    async fn write_as<T, E, F>(&self, length: Length, work: F) -> Result<T, E>
+    async fn write_as<T, E, F>(&self, length: Length, watch: Option<Watch>, work: F) -> Result<T, E>
     where
         F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
         T: Send + 'static,
@@ -248,18 +260,26 @@ impl Store {
                 let turn = Arc::new(Turn::default());
                 sqlite.submit(Box::new(Write {
                     work: Some(work),
+                    watch: watch.clone(),
                     answer: None,
                     reply,
                     turn: Arc::clone(&turn),
                     length,
                 }))?;
                 let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
-                wait_for_turn(&turn, answer, limit).await
+                wait_for_turn(&turn, watch.as_ref(), answer, limit).await
             }
             Backend::Postgres(postgres) => {
                 let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
-                let turn = postgres.turn(limit).await?;
-                let session = Session::new(Inner::Postgres(postgres.begin("BEGIN").await?));
+                let waiting = async {
+                    let turn = postgres.turn(limit).await?;
+                    Ok::<_, Error>((turn, postgres.begin("BEGIN").await?))
+                };
+                let (turn, connection) = unless_asked(watch.as_ref(), waiting).await??;
+                let mut session = Session::new(Inner::Postgres(connection));
+                if let Some(watch) = watch {
+                    session.works_for(watch);
+                }
                 // It has begun. A task of its own: it runs to its end when the caller goes away.
                 let writing = async move {
                     let answer = transact(session, length, work).await;
@@ -384,9 +404,18 @@ impl Turn {
     }
 }
 
-/// Waits for the answer; a caller that goes away, or has waited too long, takes a write back that has not begun.
+async fn unless_asked<T>(watch: Option<&Watch>, doing: impl Future<Output = T>) -> Result<T> {
+    match watch {
+        Some(watch) => watch.unless_asked(doing).await,
+        None => Ok(doing.await),
+    }
+}
+
+/// Waits for the answer; a caller that goes away, has waited too long, or is to stop takes a write back that has not
+/// begun.
 async fn wait_for_turn<T, E: From<Error>>(
     turn: &Arc<Turn>,
+    watch: Option<&Watch>,
     mut answer: oneshot::Receiver<Result<T, E>>,
     limit: Duration,
 ) -> Result<T, E> {
@@ -398,15 +427,18 @@ async fn wait_for_turn<T, E: From<Error>>(
     }
     let _guard = TakeBack(turn);
     let gone = || E::from(Error::Panicked("the writer thread has ended".into()));
-    match tokio::time::timeout(limit, &mut answer).await {
-        Ok(answer) => answer.map_err(|_| gone())?,
-        Err(_) if turn.take_back() => Err(E::from(Error::Busy { waited: limit })),
-        Err(_) => answer.await.map_err(|_| gone())?,
+    match unless_asked(watch, tokio::time::timeout(limit, &mut answer)).await {
+        Ok(Ok(answer)) => answer.map_err(|_| gone())?,
+        Ok(Err(_)) if turn.take_back() => Err(E::from(Error::Busy { waited: limit })),
+        Err(cancelled) if turn.take_back() => Err(E::from(cancelled)),
+        // It has begun: what comes of it is true.
+        _ => answer.await.map_err(|_| gone())?,
     }
 }
 
 struct Write<F, T, E> {
     work: Option<F>,
+    watch: Option<Watch>,
     answer: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
     turn: Arc<Turn>,
@@ -429,11 +461,14 @@ where
 
     fn work(&mut self, session: &mut Session) -> bool {
         let Some(work) = self.work.take() else { return false };
+        if let Some(watch) = self.watch.take() {
+            session.works_for(watch);
+        }
         let answer = match guarded(|| ready(work(session))) {
             Ok(answer) => answer,
             Err(panicked) => Err(E::from(panicked)),
         };
-        session.watch = None; // the writer's session goes on to the next work
+        session.works_for_nobody(); // the writer's session goes on to the next work
         let kept = answer.is_ok();
         self.answer = Some(answer);
         kept

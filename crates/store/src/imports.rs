@@ -1,24 +1,27 @@
 //! Imports: the record of each file that was brought in, the rows of it that made no lead, and taking one back.
 
 use crate::{
+    assign::read_place,
     changes::{Change, Topic},
     error::{Error, Result},
     ids::Kind,
-    limits, params, selection,
+    limits, params,
+    queues::{self, Tally},
+    selection,
     session::Session,
     sql,
     stage::{Stage, StageType::Int, StageType::Text},
-    statuses,
     terms::{self, Person},
     value::{Row, Value},
     work::{self, Asked, AskedBy, WorkId},
 };
 use domain::{
-    ids::{CompanyId, ImportId, LeadId, StatusId, UserId},
+    ids::{CompanyId, ImportId, LeadId, UserId},
+    status::Statuses,
     time::Moment,
-    viewer::{LeadPlace, Sight},
+    viewer::Sight,
 };
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Rows that made no lead, on their way into the record.
 pub static STAGE_IMPORT_ERRORS: Stage = Stage {
@@ -59,10 +62,22 @@ sql! {
     ERRORS = "SELECT record, line, code, why, cells FROM import_errors
         WHERE company_id = $1 AND import_id = $2 AND record > $3 ORDER BY record LIMIT $4";
     LOCK = "SELECT state, actor_id FROM imports WHERE company_id = $1 AND id = $2 /*pg FOR UPDATE*/";
-    UNTOUCHED = "SELECT id, status_id, first_name, last_name, email, phone, branch_id, department_id
-        FROM leads /*sqlite INDEXED BY leads_import*/
-        WHERE company_id = $1 AND import_id = $2 AND id > $3 AND entries = 1 AND version = 1 AND owner_id IS NULL
-        ORDER BY id LIMIT $4 /*pg FOR UPDATE*/";
+    OWNERS = "SELECT DISTINCT owner_id FROM leads /*sqlite INDEXED BY leads_import*/
+        WHERE company_id = $1 AND import_id = $2 AND entries = 2 AND owner_id IS NOT NULL";
+    // Nothing has happened to it but that it came, or that it was assigned as it came (its second entry), or that
+    // this was undone (its third). Each of these is a version, and so is every change but a note and a tag.
+    UNTOUCHED = "SELECT l.id, l.status_id, l.first_name, l.last_name, l.email, l.phone,
+            l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id
+        FROM leads l /*sqlite INDEXED BY leads_import*/
+        LEFT JOIN users u ON u.company_id = l.company_id AND u.id = l.owner_id
+        WHERE l.company_id = $1 AND l.import_id = $2 AND l.id > $3 AND l.entries <= 3 AND l.version = l.entries
+            AND ((l.entries = 1 AND l.owner_id IS NULL) OR EXISTS (
+                SELECT 1 FROM lead_events a JOIN runs r ON r.company_id = a.company_id AND r.id = a.run_id
+                WHERE a.company_id = $1 AND a.lead_id = l.id AND a.entry = 2 AND r.job = 'on arrival'
+                    AND (l.entries = 2 OR EXISTS (
+                        SELECT 1 FROM lead_events b JOIN runs t ON t.company_id = b.company_id AND t.id = b.run_id
+                        WHERE b.company_id = $1 AND b.lead_id = l.id AND b.entry = 3 AND t.undoes_id = a.run_id))))
+        ORDER BY l.id LIMIT $4 /*pg FOR UPDATE OF l*/";
     FORGET_TAGS = "DELETE FROM lead_tags WHERE company_id = $1 AND lead_id IN (SELECT lead_id FROM stage_chosen)";
     FORGET_EVENTS = "DELETE FROM lead_events WHERE company_id = $1 AND lead_id IN (SELECT lead_id FROM stage_chosen)";
     FORGET_LEADS = "DELETE FROM leads WHERE company_id = $1 AND id IN (SELECT lead_id FROM stage_chosen)";
@@ -359,17 +374,24 @@ pub async fn undoable(
 /// Takes an [`undoable`] import back: its leads that nobody has touched and that are in sight go, with all that belongs
 /// to them; the others stay.
 ///
-/// A lead that nobody has touched has no owner, so no queue is concerned; the leads are locked in the order of ids,
-/// some thousands at a time, and the counters come last.
+/// Who assigned a lead as it came in is nobody, so that has not touched it, and neither has the undo of that: it goes
+/// with the import, and leaves its agent's queue. So the queues are locked first, then the leads in the order of ids,
+/// some thousands at a time, and the counters come last. Whoever owns an untouched lead did so when the owners were
+/// looked for: another owner would be another entry.
 pub async fn undo(
     session: &mut Session,
     company: CompanyId,
     import: ImportId,
+    known: &Statuses,
     sight: Sight,
     by: Option<UserId>,
     now: Moment,
 ) -> Result<TakenBack> {
-    let mut per_status: BTreeMap<StatusId, i64> = BTreeMap::new();
+    let owners: Vec<UserId> = session.rows(&OWNERS, params![company, import], |row| row.get(0)).await?;
+    queues::lock(session, company, owners).await?;
+    let mut tally = Tally::default();
+    let mut lost: BTreeSet<UserId> = BTreeSet::new();
+    let mut taken_back: u64 = 0;
     let mut last = LeadId(0);
     let rows_max = limits::staged_rows(session.engine()) as i64;
     loop {
@@ -378,12 +400,18 @@ pub async fn undo(
         session
             .each(&UNTOUCHED, params![company, import, before, rows_max], |row| {
                 last = row.get(0)?;
-                let place =
-                    LeadPlace { branch: row.get(6)?, department: row.get(7)?, ..LeadPlace::default() };
+                let place = read_place(row, 6)?;
                 if !sight.sees(&place) {
                     return Ok(());
                 }
-                *per_status.entry(row.get(1)?).or_default() -= 1;
+                let status = row.get(1)?;
+                tally.vanishes(status);
+                if let Some(owner) = place.owner {
+                    lost.insert(owner);
+                    if known.is_open(status) {
+                        tally.lets_go(owner);
+                    }
+                }
                 let person = Person {
                     first_name: row.get(2)?,
                     last_name: row.get(3)?,
@@ -397,6 +425,7 @@ pub async fn undo(
         if last == before {
             break;
         }
+        taken_back += people.len() as u64;
         terms::forget(session, company, &people).await?;
         selection::stage(session, people.iter().map(|(lead, _)| *lead)).await?;
         // All that belongs to a lead, and the lead at last: a table that names leads has its line here.
@@ -404,12 +433,10 @@ pub async fn undo(
             session.execute(forget, params![company]).await?;
         }
     }
-    let taken_back = -per_status.values().sum::<i64>();
     let kept: i64 = session.one(&LEFT_OF, params![company, import], |row| row.get(0)).await?;
-    let deltas: Vec<_> = per_status.into_iter().collect();
-    statuses::add_to_counts(session, company, import.0, &deltas).await?;
-    session.execute(&UNDONE, params![company, import, now, by, taken_back, kept]).await?;
+    tally.write(session, company, import.0, now).await?;
+    session.execute(&UNDONE, params![company, import, now, by, taken_back as i64, kept]).await?;
     session.tell(Change::of(company, Topic::Imports));
-    session.tell(Change::of(company, Topic::Leads).all_leads());
-    Ok(TakenBack { taken_back: taken_back as u64, kept: kept as u64 })
+    session.tell(Change::of(company, Topic::Leads).users(lost).all_leads());
+    Ok(TakenBack { taken_back, kept: kept as u64 })
 }

@@ -8,6 +8,7 @@ use crate::{
     stage::{Stage, StageType},
     tls::{self, Trust},
     value::Value,
+    work::Watch,
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use std::{
@@ -18,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::{Socket, Statement, tls::MakeTlsConnect, types::Type};
+use tokio_postgres::{CancelToken, Socket, Statement, tls::MakeTlsConnect, types::Type};
 
 /// The pool.
 pub(crate) struct Postgres {
@@ -35,6 +36,9 @@ pub(crate) struct Postgres {
 /// How long a connection may be silent before the server is asked whether it is still there, and how long it may take
 /// to acknowledge anything. Without this a server that vanished from the network is missed for hours.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long a statement that was cancelled may take to end before the server is asked again.
+const CANCELLED_WITHIN: Duration = Duration::from_millis(200);
 
 impl Postgres {
     /// Reads the URL and makes the pool; it connects when first used.
@@ -91,7 +95,13 @@ impl Postgres {
                 Err(Error::Busy { .. }) => return Err(Error::Busy { waited: self.limits.turn }),
                 Ok(object) => {
                     self.answered.store(true, Ordering::Relaxed);
-                    return Ok(PgConnection { object: Some(object), in_transaction: false, asked: false });
+                    return Ok(PgConnection {
+                        object: Some(object),
+                        trust: self.trust.clone(),
+                        in_transaction: false,
+                        asked: false,
+                        cancelled: false,
+                    });
                 }
                 Err(Error::Unavailable(_))
                     if started.elapsed() < self.limits.turn && self.answered.load(Ordering::Relaxed) =>
@@ -182,12 +192,53 @@ impl Address {
     }
 }
 
+/// Breaks off a statement of work that is to stop.
+pub(crate) struct Brake {
+    watch: Watch,
+    token: CancelToken,
+    trust: Trust,
+}
+
+impl Brake {
+    /// The answer, or none if the work was to stop before it came. Either way the server is done with the statement.
+    pub(crate) async fn unless_wished<T>(brake: Option<Brake>, asking: impl Future<Output = T>) -> Option<T> {
+        let Some(brake) = brake else { return Some(asking.await) };
+        if brake.watch.asked().is_some() {
+            return None;
+        }
+        futures_util::pin_mut!(asking);
+        tokio::select! {
+            biased;
+            answer = &mut asking => return Some(answer),
+            () = brake.watch.wished() => {}
+        }
+        // What is asked may be several statements, and between two of them there is nothing to cancel: so once more
+        // until it has ended.
+        loop {
+            if let Err(error) = brake.cancel().await {
+                tracing::debug!(%error, "the server could not be asked to cancel a statement");
+            }
+            if tokio::time::timeout(CANCELLED_WITHIN, &mut asking).await.is_ok() {
+                return None;
+            }
+        }
+    }
+
+    async fn cancel(&self) -> Result<()> {
+        Ok(self.token.cancel_query(tls::connector(&self.trust)?).await?)
+    }
+}
+
 /// A connection that is never returned to the pool in the middle of a transaction, or of an answer.
 pub(crate) struct PgConnection {
     object: Option<Object>,
+    trust: Trust,
     in_transaction: bool,
     /// Something was asked, and the whole answer has not been seen.
     asked: bool,
+    /// The server was asked to cancel a statement. The request goes its own way and names the connection, not the
+    /// statement, so it may yet arrive and hit whatever is asked next.
+    cancelled: bool,
 }
 
 impl PgConnection {
@@ -206,6 +257,18 @@ impl PgConnection {
     /// The answer was seen to its end, or was an error.
     pub(crate) fn answered(&mut self) {
         self.asked = false;
+    }
+
+    /// What can break off whatever is asked, if it is asked for work.
+    pub(crate) fn brake(&self, watch: Option<&Watch>) -> Result<Option<Brake>> {
+        let Some(watch) = watch else { return Ok(None) };
+        let token = self.client()?.cancel_token();
+        Ok(Some(Brake { watch: watch.clone(), token, trust: self.trust.clone() }))
+    }
+
+    /// Notes that a [`Brake`] was used: the connection is not used again, but for its `ROLLBACK`.
+    pub(crate) fn was_cancelled(&mut self) {
+        self.cancelled = true;
     }
 
     pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement> {
@@ -284,8 +347,9 @@ impl Drop for PgConnection {
     fn drop(&mut self) {
         // In a transaction (a panic, a caller that left, a broken commit) or in the middle of an answer (a caller that
         // left): the server rolls back when the connection closes, and the pool's place is free for a new one. The next
-        // caller would wait for the end of a statement that nobody wants any more.
-        if (self.in_transaction || self.asked)
+        // caller would wait for the end of a statement that nobody wants any more. After a cancelling they might lose
+        // theirs.
+        if (self.in_transaction || self.asked || self.cancelled)
             && let Some(object) = self.object.take()
         {
             drop(Object::take(object));

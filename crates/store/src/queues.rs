@@ -112,6 +112,11 @@ impl Tally {
         *self.counts.entry(to).or_default() += 1;
     }
 
+    /// A lead is no more.
+    pub(crate) fn vanishes(&mut self, from: StatusId) {
+        *self.counts.entry(from).or_default() -= 1;
+    }
+
     /// Writes it down. `shard` is anything that differs between writers.
     pub(crate) async fn write(
         mut self,

@@ -7,7 +7,7 @@ use crate::{
     changes::Told,
     dialect::{Engine, render},
     error::{Error, Result},
-    postgres::PgConnection,
+    postgres::{Brake, PgConnection},
     sql::Sql,
     stage::Stage,
     value::{Row, Value},
@@ -45,11 +45,17 @@ impl Session {
 
     /// Runs a statement and answers how many rows it touched.
     pub async fn execute(&mut self, sql: &Sql, params: &[Value<'_>]) -> Result<u64> {
+        let watch = self.watch.as_ref();
         match &mut self.inner {
-            Inner::Sqlite(connection) => sqlite::execute(connection, sql.text(), params),
+            Inner::Sqlite(connection) => broken_off(watch, sqlite::execute(connection, sql.text(), params)),
             Inner::Postgres(connection) => {
-                let statement = connection.prepare(sql.text()).await?;
-                Ok(connection.client()?.execute_raw(&statement, params).await?)
+                let brake = connection.brake(watch)?;
+                let asking = async {
+                    let statement = connection.prepare(sql.text()).await?;
+                    Ok(connection.client()?.execute_raw(&statement, params).await?)
+                };
+                let answer = Brake::unless_wished(brake, asking).await;
+                answer.unwrap_or_else(|| cancelled(connection))
             }
         }
     }
@@ -77,11 +83,18 @@ impl Session {
         params: &[Value<'_>],
         mut see: impl FnMut(&Row<'_>) -> Result<()> + Send,
     ) -> Result<()> {
+        let watch = self.watch.as_ref();
         match &mut self.inner {
-            Inner::Sqlite(connection) => sqlite::each(connection, sql.text(), params, &mut see),
+            Inner::Sqlite(connection) => {
+                broken_off(watch, sqlite::each(connection, sql.text(), params, &mut see))
+            }
             Inner::Postgres(connection) => {
+                let brake = connection.brake(watch)?;
                 connection.asks();
-                let answer = postgres_rows(connection, sql.text(), params, &mut see).await;
+                let asking = postgres_rows(connection, sql.text(), params, &mut see);
+                let Some(answer) = Brake::unless_wished(brake, asking).await else {
+                    return cancelled(connection);
+                };
                 // A reader that has seen enough leaves rows on their way; an error of the server leaves none.
                 if !matches!(answer, Err(Stopped::ByTheReader(_))) {
                     connection.answered();
@@ -130,9 +143,14 @@ impl Session {
         R::Item: AsRef<[Value<'v>]> + Send,
     {
         Box::pin(async move {
+            let watch = self.watch.as_ref();
             match &mut self.inner {
-                Inner::Sqlite(connection) => sqlite::stage(connection, stage, rows),
-                Inner::Postgres(connection) => connection.stage(stage, rows).await,
+                Inner::Sqlite(connection) => broken_off(watch, sqlite::stage(connection, stage, rows)),
+                Inner::Postgres(connection) => {
+                    let brake = connection.brake(watch)?;
+                    let answer = Brake::unless_wished(brake, connection.stage(stage, rows)).await;
+                    answer.unwrap_or_else(|| cancelled(connection))
+                }
             }
         })
     }
@@ -141,7 +159,9 @@ impl Session {
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         let text = render(sql, self.engine());
         match &mut self.inner {
-            Inner::Sqlite(connection) => Ok(connection.execute_batch(&text)?),
+            Inner::Sqlite(connection) => {
+                broken_off(self.watch.as_ref(), connection.execute_batch(&text).map_err(Error::from))
+            }
             Inner::Postgres(connection) => Ok(connection.client()?.batch_execute(&text).await?),
         }
     }
@@ -176,6 +196,22 @@ impl Session {
             }
         }
     }
+}
+
+/// A statement that was broken off because its work is to stop has not met a limit. (Work has none.)
+fn broken_off<T>(watch: Option<&Watch>, answer: Result<T>) -> Result<T> {
+    match answer {
+        Err(Error::Timeout { .. }) if watch.is_some_and(|watch| watch.asked().is_some()) => {
+            Err(Error::Cancelled)
+        }
+        answer => answer,
+    }
+}
+
+/// The same on PostgreSQL, where the connection has seen its last statement.
+fn cancelled<T>(connection: &mut PgConnection) -> Result<T> {
+    connection.was_cancelled();
+    Err(Error::Cancelled)
 }
 
 /// Why rows were not read to their end.

@@ -326,6 +326,9 @@ fn commit_together(
                 for job in done {
                     job.finish(Err(error.clone()));
                 }
+                if alone {
+                    give_back(session);
+                }
                 return None;
             }
         }
@@ -360,14 +363,20 @@ fn commit_together(
     for job in done {
         job.finish(committed.clone());
     }
-    if alone && let Inner::Sqlite(connection) = &session.inner {
-        // A long write has filled the cache and the temporary tables: give the memory back.
+    if alone {
+        give_back(session);
+    }
+    put_off
+}
+
+/// A long write has filled the cache and the temporary tables: gives the memory back.
+fn give_back(session: &mut Session) {
+    if let Inner::Sqlite(connection) = &session.inner {
         let _ = crate::stage::STAGES.iter().try_for_each(|stage| {
             connection.execute_batch(&format!("DROP TABLE IF EXISTS temp.{}", stage.name))
         });
         let _ = connection.release_memory();
     }
-    put_off
 }
 
 /// Does one write of a group: true, it stays; false, it is undone and the others stand. An error: the transaction is

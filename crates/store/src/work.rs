@@ -1,20 +1,22 @@
 //! Work that takes long, a run or an import: how far it is, and the wish that it stop.
 //!
 //! The wish is a mark that the work looks at between its steps, and once more in its last statement, so that it comes in
-//! time or too late and nothing in between. There are two places for it:
+//! time or too late and nothing in between. A statement that is on its way when the wish comes is broken off, since it
+//! may be one of many seconds: see [`Session::works_for`]. There are two places for the wish:
 //!
 //! - In the process that does the work, a flag beside it. On SQLite nothing else would do: while the work writes, it is
 //!   the one writer, so nobody could write a wish.
 //! - In the record (`cancel_asked_at_ms`), for every other process: see [`runs`](crate::runs) and
-//!   [`imports`](crate::imports). On PostgreSQL the work sees it at its next step. Another process on an SQLite file can
-//!   write it until the work begins to write; then it waits for its turn, and comes too late.
+//!   [`imports`](crate::imports). The process that works hears of it by the news, looks at its record and sets its own
+//!   flag. Another process on an SQLite file can write it until the work begins to write; then it waits for its turn,
+//!   and comes too late.
 
 use crate::{
     changes::{Change, Topic},
     database::Store,
     error::{Error, Result},
     params,
-    session::Session,
+    session::{Inner, Session},
     sql,
 };
 use domain::{
@@ -26,11 +28,16 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
+
+/// Steps of SQLite's machine after which a statement of the work asks whether it is to stop: about a millisecond.
+const LOOKED_EVERY: std::ffi::c_int = 100_000;
 
 sql! {
-    ASKED_RUN = "SELECT 1 FROM runs WHERE company_id = $1 AND id = $2 AND cancel_asked_at_ms IS NOT NULL";
-    ASKED_IMPORT = "SELECT 1 FROM imports WHERE company_id = $1 AND id = $2 AND cancel_asked_at_ms IS NOT NULL";
+    ASKED_RUN = "SELECT cancel_asked_at_ms, cancel_asked_by_id FROM runs
+        WHERE company_id = $1 AND id = $2 AND cancel_asked_at_ms IS NOT NULL";
+    ASKED_IMPORT = "SELECT cancel_asked_at_ms, cancel_asked_by_id FROM imports
+        WHERE company_id = $1 AND id = $2 AND cancel_asked_at_ms IS NOT NULL";
 }
 
 /// Which work.
@@ -63,7 +70,7 @@ pub struct AskedBy {
 /// What became of a wish in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// The work will see it at its next step, and change nothing.
+    /// The work stops, and changes nothing.
     InTime,
     /// Its last statement is written.
     TooLate,
@@ -91,13 +98,20 @@ impl Works {
 }
 
 impl Store {
-    /// Begins work whose record stands. It counts as running here until the answer is dropped.
+    /// Begins work whose record stands. It counts as running here until the answer is dropped. Inside the runtime it
+    /// hears of the wishes of other processes, too.
     pub fn begin_work(&self, company: CompanyId, id: WorkId) -> Work {
         let about = About { company, id, store: self.clone() };
-        let watch =
-            Watch(Arc::new(Watched { about, state: Mutex::default(), ended: watch::Sender::new(false) }));
+        let watch = Watch(Arc::new(Watched {
+            about,
+            state: Mutex::default(),
+            wished: watch::Sender::new(false),
+            ended: watch::Sender::new(false),
+        }));
         self.works().running().insert((company, id), watch.clone());
-        Work(watch)
+        let runtime = tokio::runtime::Handle::try_current().ok();
+        let hearing = runtime.map(|runtime| runtime.spawn(watch.clone().hear_others()));
+        Work { watch, hearing }
     }
 
     /// How far work is, if this process does it and it has taken a step.
@@ -119,6 +133,7 @@ impl Store {
         }
         state.asked.get_or_insert(asked);
         drop(state);
+        watch.0.wished.send_replace(true);
         watch.tell();
         Heard::InTime
     }
@@ -130,6 +145,10 @@ impl Store {
             // It fails only where the work is gone.
             let _ = ended.wait_for(|ended| *ended).await;
         }
+    }
+
+    async fn asked_in_record(&self, company: CompanyId, id: WorkId) -> Result<Option<Asked>> {
+        asked_in(self.read().await?.session(), company, id).await
     }
 
     fn watch(&self, company: CompanyId, id: WorkId) -> Option<Watch> {
@@ -144,20 +163,27 @@ impl Store {
 }
 
 /// Work that is done in this process, until it is dropped.
-pub struct Work(Watch);
+pub struct Work {
+    watch: Watch,
+    /// Who hears the wishes of other processes.
+    hearing: Option<JoinHandle<()>>,
+}
 
 impl Work {
     /// What the work looks at between its steps.
     pub fn watch(&self) -> Watch {
-        self.0.clone()
+        self.watch.clone()
     }
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
-        let about = &self.0.0.about;
+        if let Some(hearing) = &self.hearing {
+            hearing.abort();
+        }
+        let about = &self.watch.0.about;
         about.store.works().running().remove(&(about.company, about.id));
-        self.0.0.ended.send_replace(true);
+        self.watch.0.ended.send_replace(true);
     }
 }
 
@@ -168,6 +194,8 @@ pub struct Watch(Arc<Watched>);
 struct Watched {
     about: About,
     state: Mutex<State>,
+    /// Whether somebody has asked, for whoever waits for it.
+    wished: watch::Sender<bool>,
     ended: watch::Sender<bool>,
 }
 
@@ -210,6 +238,49 @@ impl Watch {
         self.state().asked
     }
 
+    /// Waits until somebody wishes that it stop: for good, if nobody does.
+    pub(crate) async fn wished(&self) {
+        // It fails only where the work is gone, and then nobody asks any more.
+        if self.0.wished.subscribe().wait_for(|wished| *wished).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// What comes of something that changes nothing, or [`Error::Cancelled`] as soon as the work is to stop: nobody
+    /// waits for it then.
+    pub async fn unless_asked<T>(&self, doing: impl Future<Output = T>) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.wished() => Err(Error::Cancelled),
+            done = doing => Ok(done),
+        }
+    }
+
+    /// Looks at the record whenever it may have changed, and passes on what another process wishes.
+    async fn hear_others(self) {
+        let About { company, id, store } = &self.0.about;
+        let mut changes = store.changes();
+        // What was wished before anybody listened is in the record as well.
+        loop {
+            match store.asked_in_record(*company, *id).await {
+                Ok(Some(asked)) => {
+                    store.ask_to_stop(*company, *id, asked);
+                    return;
+                }
+                Ok(None) => {}
+                // The work looks at its record itself, at its next step.
+                Err(error) => tracing::debug!(?id, %error, "the record of work could not be looked at"),
+            }
+            loop {
+                match changes.next().await {
+                    Some(news) if news.concerns(*company, self.topic()) => break,
+                    Some(_) => {}
+                    None => return,
+                }
+            }
+        }
+    }
+
     /// The last chance to stop; a wish that comes later comes too late.
     fn last_chance(&self) -> Result<()> {
         let mut state = self.state();
@@ -221,12 +292,15 @@ impl Watch {
     }
 
     fn tell(&self) {
-        let About { company, id, store } = &self.0.about;
-        let topic = match id {
+        let About { company, store, .. } = &self.0.about;
+        store.tell_here(Change::of(*company, self.topic()));
+    }
+
+    fn topic(&self) -> Topic {
+        match self.0.about.id {
             WorkId::Run(_) => Topic::Runs,
             WorkId::Import(_) => Topic::Imports,
-        };
-        store.tell_here(Change::of(*company, topic));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -248,9 +322,30 @@ impl Watch {
 }
 
 impl Session {
-    /// This transaction is the work's, until it ends.
+    /// This transaction is the work's, until it ends: one to read in, or one of [`Store::write_for`], which calls this. Whatever statement is on its way when
+    /// somebody wishes that the work stop is broken off and comes to [`Error::Cancelled`], and so does every later one.
+    ///
+    /// On SQLite the engine asks for the wish about every millisecond of a statement. A statement that is broken off
+    /// takes its transaction with it, which nobody else shares. On PostgreSQL the server is asked to cancel it.
+    ///
+    /// Once the last chance has passed, no wish is taken, so that the commit and what comes before it are not broken off.
     pub fn works_for(&mut self, watch: Watch) {
+        if let Inner::Sqlite(connection) = &mut self.inner {
+            let asked = watch.clone();
+            connection
+                .progress_handler(LOOKED_EVERY, Some(move || asked.asked().is_some()))
+                .expect("the store owns its connections");
+        }
         self.watch = Some(watch);
+    }
+
+    /// The work has nothing to do with the session any more: its connection goes on to other work.
+    pub(crate) fn works_for_nobody(&mut self) {
+        if self.watch.take().is_some()
+            && let Inner::Sqlite(connection) = &mut self.inner
+        {
+            connection.progress_handler(0, None::<fn() -> bool>).expect("the store owns its connections");
+        }
     }
 
     /// The next step of the work that this transaction is part of, with so many leads. [`Error::Cancelled`] if it is to
@@ -275,9 +370,16 @@ impl Session {
 
 /// Whether a record says that the work is to stop.
 pub(crate) async fn is_asked(session: &mut Session, company: CompanyId, id: WorkId) -> Result<bool> {
+    Ok(asked_in(session, company, id).await?.is_some())
+}
+
+/// Who a record says wished that the work stop.
+async fn asked_in(session: &mut Session, company: CompanyId, id: WorkId) -> Result<Option<Asked>> {
     let (statement, id) = match id {
         WorkId::Run(run) => (&ASKED_RUN, run.0),
         WorkId::Import(import) => (&ASKED_IMPORT, import.0),
     };
-    Ok(session.optional(statement, params![company, id], |_| Ok(())).await?.is_some())
+    session
+        .optional(statement, params![company, id], |row| Ok(Asked { at: row.get(0)?, by: row.get(1)? }))
+        .await
 }

@@ -141,7 +141,7 @@ fn r7_ownerless_leads_of_any_status_are_dealt_when_it_is_eligible() {
     });
 }
 
-/// A file whose columns are mapped wrongly: nothing of it stays, no label either.
+/// A file whose columns are mapped wrongly: no lead of it stays, and no label either.
 #[test]
 fn r11_an_import_that_fails_on_the_way_leaves_nothing() {
     on_both(|database| async move {
@@ -157,6 +157,9 @@ fn r11_an_import_that_fails_on_the_way_leaves_nothing() {
         );
         assert_eq!(all(&office).await, "");
         assert_eq!(office.sql("DELETE FROM branches WHERE company_id = $1", &[]).await, 0);
+        // But for its record, which says why.
+        let failed = "DELETE FROM imports WHERE company_id = $1 AND state = 'failed' AND failure LIKE 'the file names more%'";
+        assert_eq!(office.sql(failed, &[]).await, 1);
         assert_eq!(office.sql("DELETE FROM imports WHERE company_id = $1", &[]).await, 0);
 
         // A fault on the way, too.

@@ -1,18 +1,30 @@
 //! Instant assignment: a captured lead is assigned at once, by the rules of the automatic assignment.
 
 use crate::{
-    bulk::{assign_to, done, ticked},
+    browser_import::mary,
+    bulk::{assign_to, done, tag, ticked},
     office::{NOW, Office, on_both},
 };
 use actions::{
     add_lead::{AddLead, Added, add_lead},
+    add_note::{AddNote, add_note},
     import_leads::{Import, import_leads},
     lead_file::Limits,
     save_job::Change,
+    undo_import,
     undo_run::{UndoRun, Undone, undo_run},
 };
-use domain::{ids::LeadId, job::Job, phone::Country, viewer::Viewer};
-use store::runs;
+use domain::{
+    ids::{ImportId, LeadId, RunId},
+    job::Job,
+    phone::Country,
+    viewer::Viewer,
+};
+use store::{
+    changes::{News, Topic},
+    runs,
+    tags::Way,
+};
 
 fn form(office: &Office, phone: &str, branch: &str) -> AddLead {
     AddLead {
@@ -140,6 +152,121 @@ fn an_import_is_dealt_out_as_it_comes_in_evenly_and_can_be_undone() {
         assert!(matches!(undone, Undone::Done(_)), "{undone:?}");
         assert_eq!(office.held().await, "Asha 0, Ben 0, Cara 0");
         office.well().await;
+    });
+}
+
+/// Brings a file of so many leads in and says as which import, and as which run they were assigned.
+async fn brings(office: &Office, rows: usize) -> (ImportId, RunId) {
+    let lines: String = (0..rows).map(|row| format!("N{row},98765 5{row:04}\n")).collect::<Vec<_>>().concat();
+    let import =
+        Import { file_name: "list.csv".into(), viewer: mary(), ..crate::browser_import::order(office) };
+    let file = std::io::Cursor::new(format!("First Name,Phone\n{lines}"));
+    let clock: actions::import_leads::Clock = std::sync::Arc::new(|| NOW);
+    let imported = import_leads(&office.store, file, import, clock, std::sync::Arc::new(|_| {})).await;
+    let imported = imported.expect("imported");
+    assert_eq!(imported.imported, rows as u64);
+    let mut reader = office.store.read().await.expect("a reader");
+    let runs = runs::history(reader.session(), office.company.id, None, 1).await.expect("runs");
+    assert_eq!(runs[0].run.job, "on arrival");
+    (imported.import, runs[0].run.id)
+}
+
+async fn takes_back(office: &Office, import: ImportId) -> undo_import::Undone {
+    let company = office.company.id;
+    let undone = undo_import::undo_import(&office.store, company, import, mary(), NOW).await;
+    office.well().await;
+    undone.expect("an answer")
+}
+
+async fn undoes(office: &Office, run: RunId) -> Undone {
+    let now = domain::time::Moment(NOW.0 + 1);
+    let order = UndoRun { run, viewer: mary(), may_undo_all: true, may_convert: true, now };
+    let undone = undo_run(&office.store, office.company.id, order).await.expect("an answer");
+    office.well().await;
+    undone
+}
+
+#[test]
+fn r45_an_import_takes_back_what_was_assigned_as_it_came_in() {
+    on_both(|database| async move {
+        let office = instantly(Office::open(&database, "Mary Manager; Asha cap 5; Ben cap 3").await).await;
+        let (import, run) = brings(&office, 10).await;
+        assert_eq!(office.held().await, "Asha 5, Ben 3");
+        let mut changes = office.store.changes();
+        let undone = takes_back(&office, import).await;
+        assert_eq!(undone, undo_import::Undone::Done { taken_back: 10, kept: 0 });
+        assert_eq!((office.names().await, office.held().await), (String::new(), "Asha 0, Ben 0".into()));
+        let asha = office.people["Asha"];
+        loop {
+            let told = match changes.next().await.expect("open") {
+                News::Everything => break,
+                News::Changed(change) => change,
+            };
+            if told.is_about(Topic::Leads) && told.users.includes(asha) {
+                break;
+            }
+        }
+        // The record of the assignment stands, and an undo of it finds nothing to put back.
+        let Undone::Done(undoing) = undoes(&office, run).await else { panic!("it can be undone") };
+        assert_eq!(
+            undoing.told.sentence(),
+            format!("Run {run} undone: 0 leads put back; 8 left (not there any more, or not yours to see).")
+        );
+        // The numbers are free again.
+        let (again, _) = brings(&office, 10).await;
+        assert_eq!(office.held().await, "Asha 5, Ben 3");
+        takes_back(&office, again).await;
+    });
+}
+
+#[test]
+fn r45_an_import_takes_back_what_was_assigned_as_it_came_in_and_put_back_again() {
+    on_both(|database| async move {
+        let office = instantly(Office::open(&database, "Mary Manager; Asha cap 2; Ben cap 2").await).await;
+        let (import, run) = brings(&office, 5).await;
+        assert!(matches!(undoes(&office, run).await, Undone::Done(_)));
+        assert_eq!(office.held().await, "Asha 0, Ben 0");
+        let undone = takes_back(&office, import).await;
+        assert_eq!(undone, undo_import::Undone::Done { taken_back: 5, kept: 0 });
+    });
+}
+
+/// A call, a person's choice, another run, a tag: each of them keeps its lead, and its agent holds it.
+#[test]
+fn r45_an_import_leaves_what_somebody_touched_after_it_was_assigned_as_it_came_in() {
+    on_both(|database| async move {
+        let mut office = Office::open(&database, "Mary Manager; Asha; Ben cap 0").await;
+        office = instantly(office).await;
+        let (import, run) = brings(&office, 6).await;
+        office.name_leads().await;
+        let note = AddNote { viewer: mary(), lead: office.leads["N0"], text: "called".into(), now: NOW };
+        add_note(&office.store, office.company.id, note).await.expect("noted");
+        done(assign_to(&office, mary(), ticked(&office, "N1").await, "Ben", true).await);
+        tag(&office, "Mary", Way::On, ticked(&office, "N2").await, "hot").await;
+        // Undone, and assigned again by the run of the day.
+        assert!(matches!(undoes(&office, run).await, Undone::Done(_)));
+        let office = office.deals(&["Unassigned"], allot::Strategy::EqualShares).await;
+        assert_eq!(office.run().await.numbers.assigned, 3);
+        assert_eq!(office.held().await, "Asha 5, Ben 1");
+        let undone = takes_back(&office, import).await;
+        assert_eq!(undone, undo_import::Undone::Done { taken_back: 0, kept: 6 });
+        assert_eq!(office.held().await, "Asha 5, Ben 1");
+    });
+}
+
+/// Somebody who sees a branch takes back what its agents were given.
+#[test]
+fn r14_of_leads_assigned_as_they_came_in_only_those_in_sight_are_taken_back() {
+    on_both(|database| async move {
+        let roster = "Mary Manager; Paul Manager in Pune; Asha in Pune cap 2; Ben in Goa cap 2";
+        let office = instantly(Office::open(&database, roster).await).await;
+        let (import, _) = brings(&office, 5).await;
+        let paul = office.viewer("Paul").await;
+        let undone = undo_import::undo_import(&office.store, office.company.id, import, paul, NOW).await;
+        // What Asha was given, and the one that is nobody's; Ben's are out of sight.
+        assert_eq!(undone.expect("an answer"), undo_import::Undone::Done { taken_back: 3, kept: 2 });
+        office.well().await;
+        assert_eq!(office.held().await, "Asha 0, Ben 2");
     });
 }
 

@@ -3,10 +3,14 @@
 use crate::{
     cli::{self, Place},
     clock,
+    interrupts::Interrupts,
     output::{self, callers_fault, progress_bar, say},
 };
-use actions::import_leads::{Import, Imported, Progress, import_leads};
-use actions::lead_file::spool::RowFailure;
+use actions::{
+    import_leads::{Import, Imported, Progress},
+    lead_file::spool::RowFailure,
+    recorded_import,
+};
 use domain::{sentence, viewer::Viewer};
 use std::{
     fs::File,
@@ -14,6 +18,7 @@ use std::{
     path::Path,
     sync::Arc,
 };
+use store::work::WorkId;
 
 /// Reasons for error rows that are shown to a person; the JSON has every row.
 const REASONS_SHOWN: usize = 12;
@@ -55,7 +60,11 @@ pub async fn import(place: &Place, args: cli::Import) -> anyhow::Result<()> {
             moving.set_position(rows);
         }
     };
-    let imported = import_leads(&store, file, import, Arc::new(clock::now), Arc::new(progress)).await;
+    let interrupts = Interrupts::listen()?;
+    let begun = recorded_import::begin(&store, &import, clock::now()).await?;
+    let work = WorkId::Import(begun.record());
+    let doing = Box::pin(begun.finish(&store, file, import, Arc::new(clock::now), Arc::new(progress)));
+    let imported = interrupts.cancel(&store, company.id, work, doing).await;
     bar.finish_and_clear();
     let imported = imported?;
     if args.output.json { as_json(imported) } else { as_text(imported, !args.no_details) }

@@ -2,7 +2,9 @@
 
 use crate::{
     cli::{Place, Run, RunJob},
-    clock, output,
+    clock,
+    interrupts::Interrupts,
+    output,
 };
 use actions::runs::{self, Order, Report};
 use domain::{
@@ -13,12 +15,7 @@ use domain::{
     viewer::Viewer,
 };
 use std::io::Write;
-use store::{
-    Store,
-    companies::Company,
-    runs::StartedBy,
-    work::{Asked, Heard, WorkId},
-};
+use store::{runs::StartedBy, work::WorkId};
 
 pub async fn run(place: &Place, command: Run) -> anyhow::Result<()> {
     match command {
@@ -33,28 +30,14 @@ async fn now(place: &Place, job: Job, args: RunJob) -> anyhow::Result<()> {
     let report = if args.preview {
         runs::preview(&store, &company, job, clock::now()).await?
     } else {
+        let interrupts = Interrupts::listen()?;
         let order = Order::now(job, Viewer::Operator, StartedBy::CommandLine);
-        run_unless_interrupted(&store, &company, order).await?
+        let begun = runs::begin(&store, &company, order, &clock::now).await?;
+        let work = WorkId::Run(begun.run());
+        let doing = Box::pin(begun.finish(&store, &company, &clock::now));
+        interrupts.cancel(&store, company.id, work, doing).await?
     };
     if args.output.json { output::json(&ReportJson::from(&report)) } else { Ok(print(&report)?) }
-}
-
-/// Runs; Ctrl-C cancels, so that the record says so and not that a process died.
-async fn run_unless_interrupted(store: &Store, company: &Company, order: Order) -> actions::Result<Report> {
-    let begun = runs::begin(store, company, order, &clock::now).await?;
-    let work = WorkId::Run(begun.run());
-    let doing = begun.finish(store, company, &clock::now);
-    tokio::pin!(doing);
-    tokio::select! {
-        biased; // it has begun before somebody can wish that it stop
-        report = &mut doing => return report,
-        Ok(()) = tokio::signal::ctrl_c() => {}
-    }
-    match store.ask_to_stop(company.id, work, Asked { by: None, at: clock::now() }) {
-        Heard::InTime => output::say("Cancelling; it stops before its next step."),
-        Heard::TooLate | Heard::NotHere => output::say("It is too late to cancel: the run is done."),
-    }
-    doing.await
 }
 
 /// The report as the command line and the interface give it.

@@ -7,4 +7,5 @@ mod day;
 mod doors;
 mod driver;
 mod leads;
+mod progress;
 mod stage;

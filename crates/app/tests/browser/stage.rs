@@ -13,24 +13,31 @@ use domain::{
     time::Moment,
     viewer::{Sight, Viewer},
 };
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use std::{
     collections::BTreeMap,
     io::{BufRead as _, BufReader, Write as _},
     process::{Child, Command, Stdio},
     sync::{
-        Mutex,
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, channel},
     },
     time::SystemTime,
 };
 use store::{Location, Store, testing::TestDatabase};
+use tokio::{
+    net::TcpListener,
+    task::{JoinHandle, JoinSet},
+};
 
 pub const PASSWORD: &str = "correct horse";
 
 /// What a test plays on.
 pub struct Stage {
     driver: Driver,
-    server: Server,
+    server: Served,
     pub company: CompanyId,
     people: BTreeMap<&'static str, UserId>,
     database: TestDatabase,
@@ -43,6 +50,18 @@ pub fn on_both<F: Future<Output = ()>>(test: impl Fn(Stage) -> F) {
     store::testing::on_both_engines(|database| async {
         let (company, people) = employ(&database.store).await;
         test(Stage::open(database, Driver::start(&programs), company, people)).await;
+    });
+}
+
+/// Plays on both engines, with the same people, on pages that the test serves itself: so it can hold the work behind
+/// them, which is in its own process.
+pub fn on_both_here<F: Future<Output = ()>>(test: impl Fn(Stage) -> F) {
+    let Some(programs) = programs() else { return };
+    store::testing::on_both_engines(|database| async {
+        let (company, people) = employ(&database.store).await;
+        let server = Served::Here(Here::start(&database.store).await);
+        let driver = Driver::start(&programs);
+        test(Stage { driver, server, company, people, database }).await;
     });
 }
 
@@ -72,7 +91,8 @@ impl Stage {
         company: CompanyId,
         people: BTreeMap<&'static str, UserId>,
     ) -> Stage {
-        Stage { server: Server::start(&database.location), driver, company, people, database }
+        let server = Served::ByProcess(Server::start(&database.location));
+        Stage { driver, server, company, people, database }
     }
 
     pub fn store(&self) -> &Store {
@@ -85,12 +105,13 @@ impl Stage {
 
     /// What the server printed for the first run.
     pub fn token(&self) -> String {
-        self.server.token.lock().expect("no panic").recv().expect("the database was empty")
+        let Served::ByProcess(server) = &self.server else { panic!("the company is there") };
+        server.token.lock().expect("no panic").recv().expect("the database was empty")
     }
 
     /// A window before which nobody is signed in.
     pub async fn window(&self) -> Window {
-        self.driver.window(&self.server.address).await
+        self.driver.window(self.server.address()).await
     }
 
     /// A window of somebody's own.
@@ -202,6 +223,63 @@ fn evenhand(location: &Location) -> Command {
         Location::Url(url) => command.env("EVENHAND_DATABASE", url),
     };
     command
+}
+
+/// Who serves the pages.
+enum Served {
+    ByProcess(Server),
+    Here(Here),
+}
+
+impl Served {
+    fn address(&self) -> &str {
+        match self {
+            Served::ByProcess(server) => &server.address,
+            Served::Here(here) => &here.address,
+        }
+    }
+}
+
+/// The pages in the process of the test, without the scheduler; they end with it.
+struct Here {
+    address: String,
+    serving: JoinHandle<()>,
+}
+
+impl Here {
+    async fn start(store: &Store) -> Here {
+        let drawn = AtomicU64::new(1);
+        let site = web::Site::new(web::Settings {
+            store: store.clone(),
+            clock: Arc::new(now),
+            chance: Arc::new(move || {
+                let mut bytes = [7; 32];
+                bytes[..8].copy_from_slice(&drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+                Ok(bytes)
+            }),
+            first_run_token: None,
+            upload_bytes_max: 1 << 20,
+            https: false,
+        });
+        let router = web::router(site.expect("the site opens"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let serving = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let service = TowerToHyperService::new(router.clone());
+                let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                connections.spawn(async move { drop(connection.await) });
+            }
+        });
+        Here { address, serving }
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
 }
 
 /// `evenhand serve` on a port of its own; it ends with the test.

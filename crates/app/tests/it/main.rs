@@ -4,6 +4,7 @@ mod demo;
 mod explain;
 mod generated;
 mod house;
+mod interrupts;
 mod kill;
 mod nodes;
 mod operating;

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod cancel;
 mod changes;
 mod durability;
 mod facade;

@@ -549,7 +549,7 @@ pub async fn cancel(
         Cancelling::NotFound => return Err(Error::NotFound),
         // Its page says so.
         Cancelling::Cancelled => return Ok(frame::go_on(&links::import(import))),
-        Cancelling::Asked => Toast::new(Tone::Info, "The import will stop before its next rows."),
+        Cancelling::Asked => Toast::new(Tone::Info, "The import is about to stop."),
         Cancelling::Done => Toast::new(Tone::Warning, "The import was done already."),
         Cancelling::Failed => Toast::new(Tone::Info, "The import had stopped already."),
     };

@@ -24,9 +24,11 @@ use axum::{
     response::Response,
 };
 use domain::{
+    arrival::Arrival,
     decision,
     ids::{LeadId, RunId},
-    sentence::RunNumbers,
+    job::ON_ARRIVAL,
+    sentence::{self, RunNumbers},
 };
 use futures_util::{StreamExt, stream};
 use maud::{Markup, html};
@@ -34,6 +36,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use store::{
     Session, decisions,
+    imports::{self, ImportRecord, ImportState},
     run_leads::{self, Changed, Named},
     runs::{self, RunLine},
 };
@@ -76,6 +79,7 @@ pub async fn one(
     let agents = runs::agents(session, who.company.id, line.run.id).await?;
     let moved = moved(session, &who, line.run.id, LeadId(behind.moved)).await?;
     let left = left_over(session, &who, line.run.id, LeadId(behind.left)).await?;
+    let import = import_of(session, &who, &line).await?;
     let explains = decisions::is_kept(session, who.company.id, line.run.id).await?;
     drop(reader);
     let run = &line.run;
@@ -87,6 +91,7 @@ pub async fn one(
         @if let Some(by) = line.undone_by {
             p { "It was taken back by " a href=(links::run(by)) { "run " (by) } "." }
         }
+        @if let Some(import) = &import { (of_import(import)) }
         (card("What it did", &html! {
             (job::dealing(&shown))
             @if shown.fair { p.second { (CHECKED) } }
@@ -97,6 +102,29 @@ pub async fn one(
         }
     };
     Ok(frame::page(&visit, &who, Item::Runs, &format!("Run {}", run.id), &main))
+}
+
+/// The import whose leads were assigned as they came in, if this is their record.
+async fn import_of(session: &mut Session, who: &SignedIn, line: &RunLine) -> Result<Option<ImportRecord>> {
+    let summary = line.run.summary.as_deref().filter(|_| line.run.job == ON_ARRIVAL);
+    let arrival = summary.and_then(|summary| serde_json::from_str::<Arrival>(summary).ok());
+    let Some(import) = arrival.and_then(|arrival| arrival.import) else { return Ok(None) };
+    Ok(imports::one(session, who.company.id, import).await?)
+}
+
+/// Where the leads came from, and whether they went again.
+fn of_import(import: &ImportRecord) -> Markup {
+    let file = html! { a href=(links::import(import.id)) { "import " (import.id) } };
+    html! {
+        @match &import.state {
+            ImportState::Undone { taken_back, kept, .. } => p {
+                "Its leads came with " (file) ", which was taken back: "
+                (sentence::import_undone(*taken_back, *kept))
+                " Leads that are gone are not listed here."
+            },
+            _ => p { "Its leads came with " (file) "." },
+        }
+    }
 }
 
 /// What the certificate says, for people.

@@ -103,7 +103,7 @@ pub async fn cancel(
 fn told(came: Cancelling) -> Toast {
     match came {
         Cancelling::Cancelled => Toast::new(Tone::Success, "The run is cancelled. No lead was changed."),
-        Cancelling::Asked => Toast::new(Tone::Info, "The run will stop before its next step."),
+        Cancelling::Asked => Toast::new(Tone::Info, "The run is about to stop."),
         Cancelling::Failed => Toast::new(Tone::Info, "The run had stopped already. No lead was changed."),
         Cancelling::Done | Cancelling::NotFound => Toast::new(Tone::Warning, "The run was done already."),
     }

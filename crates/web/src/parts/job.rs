@@ -169,7 +169,7 @@ pub fn running(running: &Running) -> Markup {
 
 /// The page that asks before a run is cancelled: also shown in the dialog.
 pub fn cancel_page(sentence: &str, action: &str, back: &str) -> Markup {
-    let content = html! { p { (sentence) } p { "It stops before its next step, and no lead is changed." } };
+    let content = html! { p { (sentence) } p { "It stops at once, and no lead is changed." } };
     html! {
         div #dialog-body .dialog-body {
             header { h1 #dialog-title { "Cancel this run?" } }

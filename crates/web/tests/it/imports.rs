@@ -1,6 +1,8 @@
 //! Importing a list through the pages (R8–R12).
 
-use crate::house::{Answer, House, Visitor, on_both};
+use crate::house::{Answer, House, NOW, Visitor, on_both};
+use actions::save_job::{Change, save_job};
+use domain::{job::Job, viewer::Viewer};
 
 const FILE: &str = "\
 First Name,Last Name,Phone,Status,Shoe size
@@ -85,6 +87,38 @@ fn r11_a_file_is_read_imported_and_told_of() {
             .says("This import is not done, or was taken back already.");
         let again = mira.get(&preview).await;
         assert_eq!(again.location(), Some("/imports"), "a file is imported once");
+    });
+}
+
+/// What was assigned as it came in goes with its import; the record of the assignment says so, and can be undone for
+/// nothing.
+#[test]
+fn r45_the_record_of_leads_assigned_on_arrival_says_that_their_import_was_taken_back() {
+    on_both(|house| async move {
+        let change = Change { instant: Some(true), ..Default::default() };
+        let saved =
+            save_job(&house.store, house.company, Job::Assignment, change, Viewer::Operator, NOW).await;
+        saved.expect("saved");
+        let admin = house.signed_in("Admin").await;
+        let (preview, _) = uploaded(&admin, b"First Name,Phone\nLea,9876500001\nLeo,9876500002\n").await;
+        let (import, _) = imported(&house, &admin, &preview, &[("country", "IN")]).await;
+        let number = import.trim_start_matches("/imports/");
+        let page = admin.get("/runs/1").await;
+        page.says("2 leads assigned across");
+        page.says(&format!("Its leads came with import {number} ."));
+        assert!(page.body.contains("/why?run=1"), "{}", page.body);
+        let lead = page.body.split(r#"<a href="/leads/"#).nth(1).and_then(|rest| rest.split('"').next());
+        let lead = lead.expect("a lead").to_owned();
+        admin.does(&format!("{import}/undo"), &[]).await.says("2 leads taken back.");
+        let page = admin.get("/runs/1").await;
+        page.says("2 leads assigned across");
+        page.says(&format!(
+            "Its leads came with import {number} , which was taken back: 2 leads taken back."
+        ));
+        assert!(!page.body.contains("/why?run=1"), "{}", page.body);
+        assert_eq!(admin.get(&format!("/leads/{lead}/why?run=1")).await.status, 404);
+        let undone = admin.does("/runs/1/undo", &[]).await;
+        undone.says("Run 1 undone: 0 leads put back; 2 left (not there any more, or not yours to see).");
     });
 }
 

@@ -59,7 +59,7 @@ fn r34_run_now_does_not_keep_waiting_and_the_run_is_found_again_and_cancelled() 
         // Asked first, then cancelled, by somebody else than who started it.
         mira.get(&format!("{page}/cancel")).await.says("Cancel this run?");
         let asked = mira.does(&format!("{page}/cancel"), &[]).await;
-        asked.says("The run will stop before its next step.");
+        asked.says("The run is about to stop.");
         asked.says("it is being cancelled");
         assert!(!asked.body.contains(&format!("action=\"{page}/cancel\"")), "it is asked for already");
         held.go.add_permits(1);
@@ -118,7 +118,7 @@ fn r11_an_import_is_cancelled_on_its_page() {
         let page = noor.get(&import).await;
         assert!(page.body.contains(&format!("action=\"{import}/cancel\"")), "{}", page.body);
         let asked = noor.does(&format!("{import}/cancel"), &[]).await;
-        asked.says("The import will stop before its next rows.");
+        asked.says("The import is about to stop.");
         asked.says("being cancelled");
         held.go.add_permits(1);
         house.store.work_ended(house.company, work).await;

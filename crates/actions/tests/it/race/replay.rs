@@ -121,19 +121,37 @@ impl Before {
     }
 }
 
-/// Notes every entry as it is written.
+/// Notes every entry as it is written, and the end of every lead, since its entries go with it.
 fn trace(engine: Engine) -> &'static [&'static str] {
     match engine {
         Engine::Sqlite => &[
-            "CREATE TABLE entry_order (place INTEGER PRIMARY KEY AUTOINCREMENT, lead_id BIGINT NOT NULL, entry BIGINT NOT NULL)",
+            "CREATE TABLE entry_order (place INTEGER PRIMARY KEY AUTOINCREMENT, company_id BIGINT, lead_id BIGINT,
+                entry BIGINT, at_ms BIGINT, kind TEXT, actor_id BIGINT, run_id BIGINT, from_owner_id BIGINT,
+                to_owner_id BIGINT, from_status_id BIGINT, to_status_id BIGINT)",
             "CREATE TRIGGER note_entry AFTER INSERT ON lead_events BEGIN
-                INSERT INTO entry_order (lead_id, entry) VALUES (NEW.lead_id, NEW.entry); END",
+                INSERT INTO entry_order (company_id, lead_id, entry, at_ms, kind, actor_id, run_id, from_owner_id,
+                    to_owner_id, from_status_id, to_status_id)
+                VALUES (NEW.company_id, NEW.lead_id, NEW.entry, NEW.at_ms, NEW.kind, NEW.actor_id, NEW.run_id,
+                    NEW.from_owner_id, NEW.to_owner_id, NEW.from_status_id, NEW.to_status_id); END",
+            "CREATE TRIGGER note_end AFTER DELETE ON leads BEGIN
+                INSERT INTO entry_order (company_id, lead_id, entry, at_ms, kind, from_owner_id, from_status_id)
+                VALUES (OLD.company_id, OLD.id, OLD.entries + 1, 0, 'gone', OLD.owner_id, OLD.status_id); END",
         ],
         Engine::Postgres => &[
-            "CREATE TABLE entry_order (place BIGSERIAL PRIMARY KEY, lead_id BIGINT NOT NULL, entry BIGINT NOT NULL)",
+            "CREATE TABLE entry_order (place BIGSERIAL PRIMARY KEY, company_id BIGINT, lead_id BIGINT,
+                entry BIGINT, at_ms BIGINT, kind TEXT, actor_id BIGINT, run_id BIGINT, from_owner_id BIGINT,
+                to_owner_id BIGINT, from_status_id BIGINT, to_status_id BIGINT)",
             "CREATE FUNCTION note_entry() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN
-                INSERT INTO entry_order (lead_id, entry) VALUES (NEW.lead_id, NEW.entry); RETURN NULL; END'",
+                INSERT INTO entry_order (company_id, lead_id, entry, at_ms, kind, actor_id, run_id, from_owner_id,
+                    to_owner_id, from_status_id, to_status_id)
+                VALUES (NEW.company_id, NEW.lead_id, NEW.entry, NEW.at_ms, NEW.kind, NEW.actor_id, NEW.run_id,
+                    NEW.from_owner_id, NEW.to_owner_id, NEW.from_status_id, NEW.to_status_id); RETURN NULL; END'",
             "CREATE TRIGGER note_entry AFTER INSERT ON lead_events FOR EACH ROW EXECUTE FUNCTION note_entry()",
+            "CREATE FUNCTION note_end() RETURNS TRIGGER LANGUAGE plpgsql AS $$BEGIN
+                INSERT INTO entry_order (company_id, lead_id, entry, at_ms, kind, from_owner_id, from_status_id)
+                VALUES (OLD.company_id, OLD.id, OLD.entries + 1, 0, 'gone', OLD.owner_id, OLD.status_id);
+                RETURN NULL; END$$",
+            "CREATE TRIGGER note_end AFTER DELETE ON leads FOR EACH ROW EXECUTE FUNCTION note_end()",
         ],
     }
 }
@@ -144,7 +162,9 @@ pub async fn check(office: &Office, before: &Before, ledger: &Ledger) {
     let session = reader.session();
     let entries = entries(session, office).await;
     let all = number(session, office, "SELECT COUNT(*) FROM lead_events WHERE company_id = $1").await;
-    assert_eq!(before.entries + entries.len() as i64, all, "every entry was noted once");
+    // With a lead go its entries; that it went is noted as one more.
+    let gone: i64 = entries.iter().filter(|entry| entry.kind == GONE).map(|entry| entry.number).sum();
+    assert_eq!(before.entries + entries.len() as i64, all + gone, "every entry was noted once");
 
     let mut replay = Replay::new(before, session, office, &entries, ledger).await;
     for entry in &entries {
@@ -153,6 +173,9 @@ pub async fn check(office: &Office, before: &Before, ledger: &Ledger) {
     replay.is_what_is_there(&leads_now(session, office).await);
     replay.has_every_deed(session, office).await;
 }
+
+/// The end of a lead, as it is noted.
+const GONE: &str = "gone";
 
 struct Replay<'r> {
     before: &'r Before,
@@ -168,6 +191,8 @@ struct Replay<'r> {
     found: HashSet<i64>,
     /// Entries of leads that were assigned as they came in.
     arrived: u64,
+    /// Leads that went with their import.
+    gone: u64,
     entries: usize,
 }
 
@@ -225,6 +250,7 @@ impl<'r> Replay<'r> {
             of_many,
             found: HashSet::new(),
             arrived: 0,
+            gone: 0,
             entries: entries.len(),
         }
     }
@@ -259,6 +285,14 @@ impl<'r> Replay<'r> {
         }
         let was = self.leads.get(&entry.lead).unwrap_or_else(|| panic!("no lead: {entry:?}")).clone();
         assert_eq!(entry.number, was.entries + 1, "no gap and no double: {entry:?}");
+        if entry.kind == GONE {
+            goes_on(entry, &was);
+            assert!(was.given.iter().all(|(number, ..)| *number == 2), "somebody chose its owner: {was:?}");
+            self.count(&was, -1);
+            self.leads.remove(&entry.lead);
+            self.gone += 1;
+            return;
+        }
         let by_itself = self.by_itself(entry);
         if let Some(job) = by_itself {
             self.may_be_taken(job, entry, &was);
@@ -446,11 +480,16 @@ impl<'r> Replay<'r> {
     /// Everything that was acknowledged is there, and that is all there is.
     async fn has_every_deed(&self, session: &mut Session, office: &Office) {
         assert!(self.arrived > 0, "some were assigned on arrival");
-        let mut sum = self.arrived;
+        let mut sum = self.arrived + self.gone;
+        let taken_back = self.deeds.iter().map(|deed| match deed {
+            Deed::TakenBack { leads, .. } => *leads,
+            _ => 0,
+        });
+        assert_eq!(taken_back.sum::<u64>(), self.gone, "leads that somebody was told are gone");
         for deed in &self.deeds {
             match deed {
                 Deed::Many { run, leads, .. } | Deed::Ran { run, leads } => {
-                    let sql = "SELECT COUNT(*) FROM lead_events WHERE company_id = $1 AND run_id = $2";
+                    let sql = "SELECT COUNT(*) FROM entry_order WHERE company_id = $1 AND run_id = $2";
                     assert_eq!(count_of(session, office, sql, run.0).await, *leads, "{deed:?}");
                     let sql =
                         "SELECT COUNT(*) FROM runs WHERE company_id = $1 AND id = $2 AND state = 'done'";
@@ -461,7 +500,7 @@ impl<'r> Replay<'r> {
                     let gone: u64 = self.deeds.iter().map(|deed| deed.takes_from(*import)).sum();
                     let sql = "SELECT COUNT(*) FROM leads WHERE company_id = $1 AND import_id = $2";
                     assert_eq!(count_of(session, office, sql, import.0).await + gone, *leads, "{deed:?}");
-                    sum += leads - gone;
+                    sum += leads;
                 }
                 Deed::TakenBack { .. } => {}
                 _ => sum += 1,
@@ -473,7 +512,7 @@ impl<'r> Replay<'r> {
 }
 
 impl Deed {
-    /// Leads of this import that it took back; they went with their only entry.
+    /// Leads of this import that it took back.
     fn takes_from(&self, import: domain::ids::ImportId) -> u64 {
         match self {
             Deed::TakenBack { import: of, leads } if *of == import => *leads,
@@ -537,10 +576,8 @@ async fn leads_now(session: &mut Session, office: &Office) -> HashMap<LeadId, Le
 
 async fn entries(session: &mut Session, office: &Office) -> Vec<Entry> {
     let sql =
-        "SELECT e.lead_id, e.entry, e.at_ms, e.kind, e.actor_id, e.run_id, e.from_owner_id, e.to_owner_id,
-            e.from_status_id, e.to_status_id
-        FROM entry_order o JOIN lead_events e ON e.lead_id = o.lead_id AND e.entry = o.entry
-        WHERE e.company_id = $1 ORDER BY o.place";
+        "SELECT lead_id, entry, at_ms, kind, actor_id, run_id, from_owner_id, to_owner_id, from_status_id, to_status_id
+        FROM entry_order WHERE company_id = $1 ORDER BY place";
     session
         .rows(&Sql::built(sql.into()), &[office.company.id.into()], |row| {
             Ok(Entry {
