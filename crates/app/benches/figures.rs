@@ -49,6 +49,7 @@ fn main() -> Result<ExitCode> {
         folder: env::var_os("EVENHAND_BENCH_DIR").context("EVENHAND_BENCH_DIR is set by bench/run")?.into(),
         server: env::var("EVENHAND_BENCH_POSTGRES").context("EVENHAND_BENCH_POSTGRES is set by bench/run")?,
         rounds: env::var("EVENHAND_BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5),
+        kept: env::var_os("EVENHAND_BENCH_KEEP").map(Into::into),
     };
     let wanted =
         |name: &str| arguments.is_empty() || arguments.iter().any(|filter| name.contains(filter.as_str()));
@@ -82,6 +83,9 @@ fn main() -> Result<ExitCode> {
             }
             if wanted(&name("pages")) {
                 pages::measure(&bench, engine, &mut table).await?;
+            }
+            if wanted(&name("http")) {
+                pages::measure_over_http(&bench, engine, &mut table).await?;
             }
             if wanted(&name("memory")) {
                 memory::measure(&bench, engine, &mut table).await?;

@@ -96,8 +96,9 @@ pub struct Matching {
 
 /// Rows of a page at the most.
 pub const ROWS_MAX: i64 = 1_000;
-/// Leads that the numbers on the chips are counted among, where no counter says them.
-pub const CHIPS_LOOK_AT: i64 = 600;
+/// Leads that the numbers on the chips are counted among, where no counter says them. Each is a row of its own, mostly on
+/// a page of its own: at 600 this was the half of a page with a tag.
+pub const CHIPS_LOOK_AT: i64 = 300;
 /// Entries of an index that they are counted among where the index has the status.
 pub const CHIPS_GO_ALONG: i64 = 3_000;
 

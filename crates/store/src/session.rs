@@ -187,12 +187,17 @@ impl Session {
         Ok(())
     }
 
-    /// Lifts the limit on statements for a long transaction (a run, an import).
+    /// Lifts the limit on statements for a long transaction (a run, an import), and leaves its plans to the server's own
+    /// settings: it goes through large parts of a table, and pages do not.
     pub(crate) async fn without_statement_limit(&mut self) -> Result<()> {
         match self.engine() {
             Engine::Sqlite => Ok(()),
             Engine::Postgres => {
-                self.batch("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '15min'").await
+                self.batch(
+                    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '15min';
+                     SET LOCAL random_page_cost TO DEFAULT; SET LOCAL jit TO DEFAULT",
+                )
+                .await
             }
         }
     }

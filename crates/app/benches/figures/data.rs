@@ -68,6 +68,16 @@ pub async fn build(bench: &Bench, engine: Engine, name: &str, size: Size) -> Res
     Ok(place)
 }
 
+/// The same, and only if it was not kept from an earlier time. What is measured on it must leave it as it is.
+pub async fn build_or_find(bench: &Bench, engine: Engine, name: &str, size: Size) -> Result<Place> {
+    let name = format!("{name}_{}", size.leads);
+    if let Some(kept) = bench.kept(engine, &name)? {
+        return Ok(kept);
+    }
+    let built = build(bench, engine, &format!("{name}_new"), size).await?;
+    bench.keep(built, &name)
+}
+
 /// What a script has to know.
 pub async fn known(store: &Store) -> Result<Known> {
     let mut reader = store.read().await?;

@@ -23,6 +23,8 @@ pub struct Bench {
     pub server: String,
     /// How often ours and the floor take turns.
     pub rounds: usize,
+    /// A folder for databases that are kept and used again.
+    pub kept: Option<PathBuf>,
 }
 
 /// One database of either engine.
@@ -81,6 +83,45 @@ impl Bench {
                 self.on_server(&format!(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}';
                      DROP DATABASE IF EXISTS {name} WITH (FORCE); CREATE DATABASE {name} TEMPLATE {template}; CHECKPOINT;"
+                ))?;
+                Place::Postgres(self.url(name)?)
+            }
+        })
+    }
+
+    /// The kept database of this name, if there is one.
+    pub fn kept(&self, engine: Engine, name: &str) -> Result<Option<Place>> {
+        let Some(folder) = &self.kept else { return Ok(None) };
+        Ok(match engine {
+            Engine::Sqlite => {
+                let folder = folder.join(name);
+                folder.exists().then_some(Place::Sqlite(folder))
+            }
+            Engine::Postgres => {
+                let known = format!("SELECT 'known' FROM pg_database WHERE datname = '{name}';");
+                let found = psql(&self.server, &known)?.answer.contains("known");
+                if found { Some(Place::Postgres(self.url(name)?)) } else { None }
+            }
+        })
+    }
+
+    /// Keeps a database that nobody has open under this name.
+    pub fn keep(&self, place: Place, name: &str) -> Result<Place> {
+        let Some(folder) = &self.kept else { return Ok(place) };
+        Ok(match place {
+            Place::Sqlite(built) => {
+                fs::create_dir_all(folder)?;
+                let kept = folder.join(name);
+                fs::create_dir(&kept)?;
+                fs::copy(built.join("evenhand.db"), kept.join("evenhand.db"))?;
+                fs::remove_dir_all(built)?;
+                Place::Sqlite(kept)
+            }
+            Place::Postgres(url) => {
+                let built = url.rsplit('/').next().context("a URL ends with the database's name")?;
+                self.on_server(&format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{built}';
+                     ALTER DATABASE {built} RENAME TO {name};"
                 ))?;
                 Place::Postgres(self.url(name)?)
             }

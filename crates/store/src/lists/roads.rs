@@ -58,6 +58,9 @@ pub(super) enum Road<'q> {
 }
 
 impl<'q> Road<'q> {
+    /// Behind the identifiers that a word has found.
+    pub(super) const FOUND_BY_WORD: &'static str = ") t CROSS JOIN leads l /*sqlite INDEXED BY sqlite_autoindex_leads_1*/ WHERE l.company_id = $1 AND l.id = t.id";
+
     /// The road of a sort: everything lies on it, in its order.
     pub(super) fn of(key: SortKey) -> Road<'q> {
         match key {
@@ -114,9 +117,7 @@ impl<'q> Road<'q> {
             Road::Word(word) => {
                 text.add(" FROM (");
                 words::ids(word, text);
-                return text.add(
-                    ") t CROSS JOIN leads l /*sqlite INDEXED BY sqlite_autoindex_leads_1*/ WHERE l.company_id = $1 AND l.id = t.id",
-                );
+                return text.add(Road::FOUND_BY_WORD);
             }
             _ => {}
         }

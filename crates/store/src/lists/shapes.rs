@@ -160,7 +160,7 @@ fn wholes<'q>(question: &Question<'q>, conditions: &[Condition<'q>], shapes: &mu
         for text in [
             texts::count(question, conditions, road, 1),
             texts::each(question, conditions, road),
-            texts::per_status(question, conditions, road, 1),
+            texts::per_status(question, conditions, road, 1, 1),
             texts::size(question.company, road, 1),
         ] {
             shapes.push(Shape { sql: text.into_text(), index: road.index(), in_order: false });

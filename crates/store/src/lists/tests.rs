@@ -438,6 +438,17 @@ fn r22_r24_counts_chips_and_all_that_match() {
                     })
                     .collect();
                 let found = chips(session, company, &world.statuses, &filter, sight).await.expect("chips");
+                // Who looks at a few only finds no more than there are, and takes them for all only where they are.
+                let question = Question { company, filter: &any_status, sight };
+                for (leads_max, entries_max) in [(3, 5), (8, 8)] {
+                    let looked = ways::count_per_status(session, &question, leads_max, entries_max).await;
+                    let (few, whole) = looked.expect("chips of a few");
+                    for (status, all) in &expected_chips {
+                        let found = few.get(status).copied().unwrap_or(0);
+                        assert!(found <= *all, "{found} of {all} {sight:?} {filter:?}");
+                        assert!(!whole || found == *all, "{found} of {all} {sight:?} {filter:?}");
+                    }
+                }
                 assert_eq!(found, Chips { counts: expected_chips, whole: true }, "{sight:?} {filter:?}");
                 // Half of the company was touched after the actor looked.
                 let as_of = Moment(1_300);

@@ -7,6 +7,7 @@ use super::{
     Question,
     roads::{Condition, Road, column},
     ways::Way,
+    words,
 };
 use crate::query::Query;
 use domain::{
@@ -101,7 +102,7 @@ pub(super) fn page<'q>(
 pub(super) fn size(company: CompanyId, road: Road<'_>, up_to: i64) -> Query<'_> {
     let mut text = Query::new(company, "SELECT COUNT(*) FROM (");
     match road {
-        Road::Word(word) => super::words::entries(word, "1", "1", &mut text),
+        Road::Word(word) => words::entries(word, "1", "1", &mut text),
         Road::Tag(_) => road.ids(&mut text),
         road => {
             text.add("SELECT 1");
@@ -126,12 +127,14 @@ pub(super) fn count<'q>(
     text
 }
 
-/// Status, how many fit, and how many were looked at, among the first along a road.
+/// Status, how many fit, and how many were looked at, among the first along a road: so many leads, and so many entries
+/// where a lead may have several.
 pub(super) fn per_status<'q>(
     question: &Question<'q>,
     conditions: &[Condition<'q>],
     road: Road<'q>,
     looked_at_max: i64,
+    entries_max: i64,
 ) -> Query<'q> {
     let mut text = Query::new(
         question.company,
@@ -139,7 +142,14 @@ pub(super) fn per_status<'q>(
     );
     write_open(conditions, road, column::STATUS, &mut text);
     text.add(" THEN 1 ELSE 0 END AS fits");
-    road.go(&mut text);
+    match road {
+        Road::Word(word) => {
+            text.add(" FROM (");
+            words::few_ids(word, entries_max, &mut text);
+            text.add(Road::FOUND_BY_WORD);
+        }
+        road => road.go(&mut text),
+    }
     text.with(" LIMIT ?1) AS w GROUP BY w.status_id", [looked_at_max.into()]);
     text
 }
@@ -179,25 +189,34 @@ pub(super) fn is_deferred(conditions: &[Condition<'_>], road: Road<'_>, read: u1
     open().any(|condition| is_elsewhere(*condition, road)) && open().any(is_answered)
 }
 
-/// The conditions that the road leaves open, those that cost least first.
+/// The conditions that the road leaves open, those that decide most for the least first.
 fn write_open<'q>(conditions: &[Condition<'q>], road: Road<'q>, read: u16, text: &mut Query<'q>) {
     let open = || conditions.iter().filter(|condition| !condition.is_kept_by(road));
-    let is_tag = |condition: &&Condition<'q>| matches!(condition, Condition::Tag(_));
-    if !is_deferred(conditions, road, read) {
-        open().filter(|condition| !is_tag(condition)).for_each(|condition| condition.write("l", text));
-        open().filter(is_tag).for_each(|condition| condition.write("l", text));
-        return;
+    let is_deferred = is_deferred(conditions, road, read);
+    let mut here: Vec<Condition<'q>> =
+        open().filter(|condition| !is_deferred || !is_elsewhere(**condition, road)).copied().collect();
+    here.sort_by_key(|condition| match condition {
+        Condition::Tag(_) => 1,
+        // Nearly every lead is no customer, so that this is asked of those that are left.
+        Condition::Won(false) => 2,
+        _ => 0,
+    });
+    let is_cheap =
+        |condition: &Condition<'_>| !matches!(condition, Condition::Tag(_) | Condition::Won(false));
+    let (cheap, rest) = here.split_at(here.partition_point(is_cheap));
+    for condition in cheap {
+        condition.write("l", text);
     }
-    let here = || open().filter(|condition| !is_elsewhere(**condition, road));
-    here().filter(|condition| !is_tag(condition)).for_each(|condition| condition.write("l", text));
     let mut elsewhere = Vec::new();
-    for condition in open().filter(|condition| is_elsewhere(**condition, road)) {
+    for condition in open().filter(|condition| is_deferred && is_elsewhere(**condition, road)) {
         match condition {
             Condition::Status(status) => Condition::write_by_status(*status, text),
             condition => elsewhere.push(condition),
         }
     }
-    here().filter(is_tag).for_each(|condition| condition.write("l", text));
+    for condition in rest {
+        condition.write("l", text);
+    }
     if !elsewhere.is_empty() {
         text.add(
             " AND (SELECT x.id FROM leads x /*sqlite INDEXED BY sqlite_autoindex_leads_1*/

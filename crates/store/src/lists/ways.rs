@@ -128,24 +128,27 @@ pub(super) async fn count_per_status(
 ) -> Result<(HashMap<StatusId, i64>, bool)> {
     let conditions = question.conditions();
     let roads = conditions.iter().filter_map(|condition| condition.road(SortKey::LastActivity));
-    let road = match roads.collect::<Vec<_>>()[..] {
-        [] => Road::Leads,
-        [only] => only,
+    let (road, is_cut) = match roads.collect::<Vec<_>>()[..] {
+        [] => (Road::Leads, false),
+        [only] if !matches!(only, Road::Word(_)) => (only, false),
         _ => {
             let mut known = Sizes::default();
             known.probe(session, question, &conditions, entries_max).await?;
             let narrow = known.narrow.iter().filter_map(|narrow| {
                 let road = conditions[narrow.condition].road(SortKey::LastActivity)?;
-                Some((narrow.size.saturating_mul(step(road, &conditions, column::STATUS, &known)), road))
+                let cost = narrow.size.saturating_mul(step(road, &conditions, column::STATUS, &known));
+                Some((cost, road, narrow.open && matches!(road, Road::Word(_))))
             });
-            narrow.min_by_key(|(cost, _)| *cost).map_or(Road::Leads, |(_, road)| road)
+            narrow
+                .min_by_key(|(cost, ..)| *cost)
+                .map_or((Road::Leads, false), |(_, road, is_cut)| (road, is_cut))
         }
     };
     let open = conditions.iter().filter(|condition| !condition.is_kept_by(road));
     let needs = open.fold(column::STATUS, |needs, condition| needs | condition.needs());
     let has_all = road != Road::Leads && needs & !road.columns() == 0;
     let looked_at_max = if has_all { entries_max } else { leads_max };
-    let text = texts::per_status(question, &conditions, road, looked_at_max);
+    let text = texts::per_status(question, &conditions, road, looked_at_max, entries_max);
     let (mut found, mut looked_at) = (HashMap::new(), 0);
     session
         .each(&text.sql(), text.values(), |row| {
@@ -154,7 +157,7 @@ pub(super) async fn count_per_status(
             Ok(())
         })
         .await?;
-    Ok((found, looked_at < looked_at_max))
+    Ok((found, looked_at < looked_at_max && !is_cut))
 }
 
 /// Every lead with its version and last activity, in no particular order.

@@ -16,6 +16,14 @@ pub(super) fn ids<'q>(word: &'q Word, text: &mut Query<'q>) {
     text.add(") AS e");
 }
 
+/// The same, of the first entries only. PostgreSQL has all that a sub-select finds before it says which are different,
+/// so a word that half of the leads have is read for seconds where a few hundred leads are wanted.
+pub(super) fn few_ids<'q>(word: &'q Word, entries_max: i64, text: &mut Query<'q>) {
+    text.add("SELECT DISTINCT e.id AS id FROM (SELECT few.id AS id FROM (");
+    entries(word, "t.lead_id AS id", "p.id AS id", text);
+    text.with(") AS few LIMIT ?1) AS e", [entries_max.into()]);
+}
+
 /// The entries by which leads have a word; a lead may come several times.
 pub(super) fn entries<'q>(word: &'q Word, of_term: &str, of_phone: &str, text: &mut Query<'q>) {
     let number = word.number.as_ref();
