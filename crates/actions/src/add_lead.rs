@@ -15,6 +15,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{
     Session, Store,
     assign::{self, HandMove, LeadBefore},
@@ -111,6 +112,7 @@ const FIELDS: [Field; 10] = [
 ];
 
 /// Adds the lead.
+#[boxed]
 pub async fn add_lead(store: &Store, form: AddLead) -> Result<Added> {
     store.write(move |session| Box::pin(add(session, form))).await
 }

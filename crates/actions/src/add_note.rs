@@ -8,6 +8,7 @@ use domain::{
     timeline::NOTE_CHARS_MAX,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{Session, Store, assign, notes};
 
 /// How long a former owner may still write down what was said: nothing typed is lost (R14).
@@ -48,6 +49,7 @@ pub enum NoteAdded {
 }
 
 /// Adds the note.
+#[boxed]
 pub async fn add_note(store: &Store, company: CompanyId, mut order: AddNote) -> Result<NoteAdded> {
     let text = match within(clean_lines(&order.text), "the note", NOTE_CHARS_MAX) {
         Ok(text) if text.is_empty() => return Ok(NoteAdded::Empty),

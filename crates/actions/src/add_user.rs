@@ -11,6 +11,7 @@ use domain::{
     text::{clean_within, fold},
     time::Moment,
 };
+use store::boxed;
 use store::{
     Session, Store,
     labels::{self, Label},
@@ -57,6 +58,7 @@ pub enum UserAdded {
 }
 
 /// Adds the user.
+#[boxed]
 pub async fn add_user(store: &Store, company: CompanyId, new: NewUser, now: Moment) -> Result<UserAdded> {
     // First, since it is slow on purpose: nobody waits for the writer meanwhile.
     let hash = match &new.password {
@@ -127,6 +129,7 @@ pub(crate) fn cap(cap: i64) -> Result<i64, Stop> {
 }
 
 /// The role with this name, in any case.
+#[boxed]
 pub(crate) async fn role(session: &mut Session, company: CompanyId, name: &str) -> Result<RoleId, Stop> {
     let known = roles::list(session, company).await?;
     if let Some(role) = known.iter().find(|role| fold(&role.name) == fold(name)) {
@@ -143,6 +146,7 @@ pub(crate) fn email_is_taken(email: &Email) -> Stop {
 }
 
 /// The branch or department with this name, made if it is new; none for no name.
+#[boxed]
 pub(crate) async fn label(
     session: &mut Session,
     company: CompanyId,

@@ -9,6 +9,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{
     Session, Store,
     assign::{self, HandMove, LeadBefore},
@@ -71,6 +72,7 @@ pub enum Assignment {
 }
 
 /// Assigns the lead.
+#[boxed]
 pub async fn assign_lead(store: &Store, order: AssignLead) -> Result<Assignment> {
     store.write(move |session| Box::pin(assign(session, order))).await
 }
@@ -148,6 +150,7 @@ async fn conflict(session: &mut Session, order: AssignLead) -> Result<Assignment
 }
 
 /// Who changed a lead that is no longer as it was seen, and how (R24). None: it is gone, with the import that brought it.
+#[boxed]
 pub(crate) async fn last_change(
     session: &mut Session,
     company: CompanyId,

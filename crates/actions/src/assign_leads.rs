@@ -12,6 +12,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{
     Session, Store,
     assign::HandMove,
@@ -55,6 +56,7 @@ pub enum BulkAssignment {
 }
 
 /// Assigns the leads.
+#[boxed]
 pub async fn assign_leads(store: &Store, company: CompanyId, order: AssignLeads) -> Result<BulkAssignment> {
     order.selection.check()?;
     let selection = order.selection.clone();

@@ -14,6 +14,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{
     Session,
     assign::{self, Claim},
@@ -36,6 +37,7 @@ pub(crate) enum Captured {
 
 /// Assigns what has been captured, if the company wishes it; what nobody has room for stays Unassigned. To be called
 /// before the numbers per status are written: queues are locked first. Answers how many leads found somebody.
+#[boxed]
 pub(crate) async fn assign_on_arrival(
     session: &mut Session,
     company: CompanyId,

@@ -9,10 +9,12 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{Session, Store, sessions, users};
 
 /// Bans the user: they cannot sign in any more, every session of theirs ends at once, and they receive nothing. They
 /// keep their leads. Who is banned already stays so since then.
+#[boxed]
 pub async fn ban_user(
     store: &Store,
     company: CompanyId,
@@ -26,6 +28,7 @@ pub async fn ban_user(
 }
 
 /// Lifts the ban. Who is not banned stays so.
+#[boxed]
 pub async fn unban_user(store: &Store, company: CompanyId, user: UserId) -> Result<PersonSaved> {
     let done = store.write(move |session| {
         Box::pin(async move {

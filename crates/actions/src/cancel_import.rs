@@ -7,6 +7,7 @@ use domain::{
     viewer::Viewer,
 };
 use std::time::Duration;
+use store::boxed;
 use store::{
     Store,
     imports::{self, ImportState},
@@ -28,6 +29,7 @@ pub struct CancelImport {
 
 /// Wishes that an import stop, whichever process does it, and waits a little to see whether it does. Somebody else's is
 /// for whoever sees the whole company, as is taking it back.
+#[boxed]
 pub async fn cancel_import(
     store: &Store,
     running: &Imports,

@@ -7,6 +7,7 @@ use domain::{
     viewer::Viewer,
 };
 use std::time::Duration;
+use store::boxed;
 use store::{
     Store, runs,
     work::{Asked, Heard, WorkId},
@@ -26,6 +27,7 @@ pub struct CancelRun {
 }
 
 /// Wishes that a run stop, whichever process does it, and waits a little to see whether it does.
+#[boxed]
 pub async fn cancel_run(store: &Store, company: CompanyId, order: CancelRun) -> Result<Cancelling> {
     let CancelRun { run, viewer, now, patience } = order;
     let Some(before) = state(store, company, run).await? else { return Ok(Cancelling::NotFound) };

@@ -12,6 +12,7 @@ use domain::{
     text::clean_within,
     time::{Moment, Zone},
 };
+use store::boxed;
 use store::{Store, companies, roles, statuses, users};
 
 /// What a company begins with.
@@ -30,6 +31,7 @@ pub struct NewCompany {
 }
 
 /// Creates the company.
+#[boxed]
 pub async fn create_company(store: &Store, new: NewCompany, now: Moment) -> Result<(CompanyId, UserId)> {
     let name = clean_within(&new.name, "the company's name", 200).map_err(Error::refused)?.into_owned();
     if name.is_empty() {

@@ -15,6 +15,7 @@ use domain::{
     status::{StatusMark, Statuses},
     time::Moment,
 };
+use store::boxed;
 use store::{
     Session, Store,
     assign::{self, Claim},
@@ -40,6 +41,7 @@ pub(crate) struct Given {
 }
 
 /// Snapshot, then decision. Nothing is changed.
+#[boxed]
 pub(crate) async fn look_and_deal(
     store: &Store,
     company: &Company,
@@ -92,6 +94,7 @@ pub(crate) async fn look_and_deal(
 }
 
 /// The run: looks, decides and claims.
+#[boxed]
 pub(crate) async fn deal_and_claim(
     store: &Store,
     company: &Company,

@@ -15,6 +15,7 @@ use domain::{
     status_edit::{self, StatusRefused},
 };
 use std::collections::HashSet;
+use store::boxed;
 use store::{
     Session, Store, jobs, queues, status_change,
     status_change::StatusChange,
@@ -59,6 +60,7 @@ pub struct Deleted {
 }
 
 /// Deletes the status.
+#[boxed]
 pub async fn delete_status(
     store: &Store,
     company: CompanyId,

@@ -13,6 +13,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{
     Session, Store, capture,
     edits::{self, Edit, Fields},
@@ -126,6 +127,7 @@ pub enum LeadEdited {
 }
 
 /// Edits the lead.
+#[boxed]
 pub async fn edit_lead(store: &Store, company: CompanyId, order: EditLead) -> Result<LeadEdited> {
     match write(store, company, order.clone()).await {
         // Somebody added the very number at the same instant; now it is there to be found.

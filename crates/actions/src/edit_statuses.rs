@@ -9,6 +9,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{Session, Store, jobs, status_edits, statuses};
 
 /// Who changes the statuses. That they may is the caller's to check.
@@ -51,6 +52,7 @@ pub(crate) enum Stop {
 }
 
 /// Adds a status.
+#[boxed]
 pub async fn add_status(
     store: &Store,
     company: CompanyId,
@@ -79,6 +81,7 @@ async fn add(
 }
 
 /// Changes a status.
+#[boxed]
 pub async fn edit_status(
     store: &Store,
     company: CompanyId,
@@ -144,6 +147,7 @@ async fn change(session: &mut Session, company: CompanyId, order: &Order) -> Res
 }
 
 /// The settings of every job.
+#[boxed]
 pub(crate) async fn settings_of_all(
     session: &mut Session,
     company: CompanyId,

@@ -9,6 +9,7 @@ use domain::{
     email::Email,
     ids::{BranchId, CompanyId, DepartmentId, UserId},
 };
+use store::boxed;
 use store::{
     Session, Store,
     labels::Label,
@@ -113,6 +114,7 @@ impl PersonSaved {
 }
 
 /// Changes the user: all that is named, or nothing.
+#[boxed]
 pub async fn edit_user(
     store: &Store,
     company: CompanyId,
@@ -133,6 +135,7 @@ pub async fn edit_user(
 }
 
 /// Sets or lifts the lead cap.
+#[boxed]
 pub async fn set_cap(
     store: &Store,
     company: CompanyId,
@@ -143,6 +146,7 @@ pub async fn set_cap(
 }
 
 /// The PHC string of a new password, or why it is none.
+#[boxed]
 pub(crate) async fn hashed(password: &str) -> Result<Result<String, PersonSaved>> {
     match password::hash(password).await {
         Ok(hash) => Ok(Ok(hash)),
@@ -208,6 +212,7 @@ pub(crate) fn at(field: PersonField, error: Error) -> Stop {
 
 /// Whether somebody is one of the active admins: not banned, and of a role that manages users and roles of the whole
 /// company, whatever it is called.
+#[boxed]
 pub(crate) async fn is_admin(
     session: &mut Session,
     company: CompanyId,
@@ -218,6 +223,7 @@ pub(crate) async fn is_admin(
 
 /// R13: refuses what has left the company without an active admin. The users are locked, so that two admins cannot
 /// take the role from each other at the same moment.
+#[boxed]
 pub(crate) async fn keep_an_admin(
     session: &mut Session,
     company: CompanyId,

@@ -10,6 +10,7 @@ use domain::{
     timeline::{Event, RunOfEntry},
     viewer::Sight,
 };
+use store::boxed;
 use store::{
     Session, Store,
     companies::Company,
@@ -80,6 +81,7 @@ pub enum By {
 }
 
 /// Why this agent, or why nobody.
+#[boxed]
 pub async fn explain_lead(store: &Store, company: &Company, order: ExplainLead) -> Result<Explained> {
     let zone: Zone = company
         .time_zone

@@ -8,6 +8,7 @@ use domain::{
     ids::{CompanyId, ImportId},
     viewer::Viewer,
 };
+use store::boxed;
 use store::{Store, imports};
 
 /// Rows per piece.
@@ -25,6 +26,7 @@ pub struct Piece {
 /// The first piece (`behind` = none), or the next one. None: there is no such import, it has no error rows, or it is
 /// somebody else's and the viewer does not see the whole company: rows that made no lead are nobody's, with names and
 /// numbers in them (R14).
+#[boxed]
 pub async fn error_file(
     store: &Store,
     company: CompanyId,

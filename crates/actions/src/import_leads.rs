@@ -27,6 +27,7 @@ use std::{
     io::Read,
     sync::Arc,
 };
+use store::boxed;
 use store::{
     Session, Store, companies,
     ids::Kind,
@@ -344,6 +345,7 @@ pub(crate) struct Defaults {
 }
 
 /// A row as it is stored: names become identifiers.
+#[boxed]
 pub(crate) async fn new_lead(
     session: &mut Session,
     labels: &mut Labels,

@@ -5,9 +5,11 @@ use domain::{
     decision::{Chunk, Decision},
     ids::{CompanyId, RunId},
 };
+use store::boxed;
 use store::{Session, decisions};
 
 /// Keeps the decision for [`explain_lead`](crate::explain_lead).
+#[boxed]
 pub(crate) async fn keep_decision(
     session: &mut Session,
     company: CompanyId,

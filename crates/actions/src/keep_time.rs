@@ -14,6 +14,7 @@ use domain::{
     schedule::{LocalDate, Slot, Tried, Turn, next_run},
     time::{Moment, Zone},
 };
+use store::boxed;
 use store::{
     Session, Store,
     companies::{self, Company},
@@ -37,7 +38,8 @@ pub struct Looked {
 
 /// Does what is due in a company, in the order of R40, each job seeing the result of the one before; then sets the
 /// company's alarm.
-pub async fn look(store: &Store, company: CompanyId, clock: Clock<'_>) -> Result<Looked> {
+#[boxed]
+pub async fn look(store: &Store, company: CompanyId, clock: &Clock<'_>) -> Result<Looked> {
     let mut looked = Looked::default();
     let Some(company) = companies::by_id(store.read().await?.session(), company).await? else {
         return Ok(looked);
@@ -51,7 +53,7 @@ pub async fn look(store: &Store, company: CompanyId, clock: Clock<'_>) -> Result
     done.map(|()| looked)
 }
 
-async fn look_alone(store: &Store, company: &Company, clock: Clock<'_>, looked: &mut Looked) -> Result<()> {
+async fn look_alone(store: &Store, company: &Company, clock: &Clock<'_>, looked: &mut Looked) -> Result<()> {
     let zone = runs::zone(company)?;
     let (id, now) = (company.id, clock());
     // A record that a dead process left open is an attempt that has ended (R42).
@@ -126,6 +128,7 @@ async fn tried(
 }
 
 /// Sets the company's alarm to the first moment at which one of its jobs is due. The alarm is locked.
+#[boxed]
 pub(crate) async fn set_alarm(session: &mut Session, company: CompanyId, now: Moment) -> Result<()> {
     let Some(found) = companies::by_id(session, company).await? else { return Ok(()) };
     let zone = runs::zone(&found)?;
@@ -136,6 +139,7 @@ pub(crate) async fn set_alarm(session: &mut Session, company: CompanyId, now: Mo
 }
 
 /// When a job will run, in words; none while it is switched off or in progress.
+#[boxed]
 pub async fn next_run_of(
     store: &Store,
     company: &Company,

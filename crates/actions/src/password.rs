@@ -5,6 +5,7 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use store::boxed;
 use tokio::sync::Semaphore;
 
 /// The shortest password.
@@ -22,6 +23,7 @@ const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A PHC string for the password, with a new salt.
+#[boxed]
 pub async fn hash(password: &str) -> Result<String> {
     if password.chars().count() < CHARS_MIN {
         return Err(Error::Refused(format!(
@@ -43,6 +45,7 @@ pub async fn hash(password: &str) -> Result<String> {
 
 /// Whether the password belongs to the PHC string. Without a string, and with a password that is too long for any, it
 /// takes as long and is false.
+#[boxed]
 pub async fn verify(hash: Option<String>, password: &str) -> Result<bool> {
     let is_possible = hash.is_some() && password.len() <= BYTES_MAX;
     let hash = hash.unwrap_or_else(|| NOBODYS.to_owned());

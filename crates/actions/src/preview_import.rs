@@ -8,6 +8,7 @@ use crate::{
 };
 use domain::lead_file::{ColumnMap, Target};
 use std::{collections::HashSet, sync::Arc};
+use store::boxed;
 use store::{Store, statuses};
 
 /// Reasons for error rows that are told, and first lines of each.
@@ -69,6 +70,7 @@ pub struct Reason {
 
 /// Looks at a file that waits. Nothing is changed. `columns`: one target per column, as a person chose. None: there is
 /// no such file for this person, or it waited too long.
+#[boxed]
 pub async fn preview_import(
     store: &Store,
     uploads: &Uploads,

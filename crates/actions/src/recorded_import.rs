@@ -14,6 +14,7 @@ use domain::{
     time::Moment,
 };
 use std::{io::Read, sync::Arc};
+use store::boxed;
 use store::{
     Store,
     ids::Kind,
@@ -32,6 +33,7 @@ pub struct Begun {
 
 /// Opens the record. Whoever goes away before the import has ended leaves one that the next who looks closes as
 /// interrupted.
+#[boxed]
 pub async fn begin(store: &Store, import: &Import, now: Moment) -> Result<Begun> {
     let company = import.company;
     let record: ImportId = store
@@ -74,6 +76,7 @@ impl Begun {
     }
 
     /// Writes down that it failed, or that somebody wished it to stop.
+    #[boxed]
     pub(crate) async fn failed(&self, store: &Store, company: CompanyId, error: &Error, now: Moment) {
         let asked = self.work.watch().asked();
         let (import, why) = (self.record, error.for_people());
@@ -97,6 +100,7 @@ impl Begun {
     }
 
     /// The record is closed: from here on a lease would say nothing.
+    #[boxed]
     pub(crate) async fn end(self) {
         drop(self.work);
         self.lease.release().await;

@@ -15,6 +15,7 @@ use domain::{
     time::Moment,
 };
 use std::collections::{BTreeMap, HashSet};
+use store::boxed;
 use store::{
     Session, Store,
     companies::Company,
@@ -32,6 +33,7 @@ pub(crate) struct Found {
 }
 
 /// What a run would take now. Nothing is changed.
+#[boxed]
 pub(crate) async fn preview(store: &Store, company: &Company, now: Moment) -> Result<Found> {
     let id = company.id;
     store
@@ -48,6 +50,7 @@ pub(crate) async fn preview(store: &Store, company: &Company, now: Moment) -> Re
 }
 
 /// How many leads these settings would take now, saved or not (R37).
+#[boxed]
 pub async fn would_take(
     store: &Store,
     company: CompanyId,
@@ -65,6 +68,7 @@ pub async fn would_take(
 }
 
 /// The run. There is nothing to compute between looking and taking, so both happen in its transaction.
+#[boxed]
 pub(crate) async fn remove(
     store: &Store,
     company: &Company,

@@ -19,6 +19,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use store::boxed;
 use store::{
     Store,
     changes::{Change, Topic},
@@ -101,6 +102,7 @@ impl Imports {
     }
 
     /// What the import of a waiting file would bring; see [`preview_import`].
+    #[boxed]
     pub async fn preview(
         &self,
         token: &UploadToken,
@@ -114,6 +116,7 @@ impl Imports {
     /// it stands in the record. None: there is no such file for this person, or its import has begun already.
     ///
     /// It begins whether or not somebody waits for the answer: who has gone away finds it in the list.
+    #[boxed]
     pub async fn start(
         &self,
         token: &UploadToken,
@@ -158,6 +161,7 @@ impl Imports {
     }
 
     /// Waits until none runs in this process any more.
+    #[boxed]
     pub async fn finished(&self) {
         // It fails only where there is nobody left who could begin one.
         let _ = self.0.busy.subscribe().wait_for(|busy| *busy == 0).await;
@@ -170,6 +174,7 @@ impl Imports {
     }
 
     /// A page of the imports, newest first.
+    #[boxed]
     pub async fn list(
         &self,
         company: CompanyId,
@@ -185,6 +190,7 @@ impl Imports {
     }
 
     /// One import.
+    #[boxed]
     pub async fn one(&self, company: CompanyId, import: ImportId) -> Result<Option<Listed>> {
         let record = imports::one(self.0.store.read().await?.session(), company, import).await?;
         match record {

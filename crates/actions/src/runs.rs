@@ -16,6 +16,7 @@ use domain::{
     time::{Moment, Zone},
     viewer::Viewer,
 };
+use store::boxed;
 use store::{
     Session, Store,
     companies::Company,
@@ -25,7 +26,7 @@ use store::{
 };
 
 /// What gives the moments of a record.
-pub type Clock<'c> = &'c (dyn Fn() -> Moment + Send + Sync);
+pub type Clock<'c> = dyn Fn() -> Moment + Send + Sync + 'c;
 
 /// What a run did, or a preview would do.
 #[derive(Debug)]
@@ -75,6 +76,7 @@ impl Order {
 }
 
 /// What a run would do now (R43). Nothing is changed.
+#[boxed]
 pub async fn preview(store: &Store, company: &Company, job: Job, now: Moment) -> Result<Report> {
     let (basis, numbers, agents) = match job {
         Job::Assignment | Job::TopUp => {
@@ -99,7 +101,8 @@ pub async fn preview(store: &Store, company: &Company, job: Job, now: Moment) ->
 }
 
 /// Runs, unless another run of the company is in progress (R41).
-pub async fn run(store: &Store, company: &Company, order: Order, clock: Clock<'_>) -> Result<Report> {
+#[boxed]
+pub async fn run(store: &Store, company: &Company, order: Order, clock: &Clock<'_>) -> Result<Report> {
     begin(store, company, order, clock).await?.finish(store, company, clock).await
 }
 
@@ -112,7 +115,8 @@ pub struct Begun {
 
 /// Opens the record of a run, unless another run of the company is in progress (R41). Whoever goes away before it is
 /// finished leaves a record that the next one who looks closes as interrupted.
-pub async fn begin(store: &Store, company: &Company, order: Order, clock: Clock<'_>) -> Result<Begun> {
+#[boxed]
+pub async fn begin(store: &Store, company: &Company, order: Order, clock: &Clock<'_>) -> Result<Begun> {
     let Some(lease) = store.try_lease(company.id).await? else {
         return Err(Error::refused(
             "a run of this company is in progress; wait until it is done and start again",
@@ -134,7 +138,8 @@ impl Begun {
     }
 
     /// Does it.
-    pub async fn finish(self, store: &Store, company: &Company, clock: Clock<'_>) -> Result<Report> {
+    #[boxed]
+    pub async fn finish(self, store: &Store, company: &Company, clock: &Clock<'_>) -> Result<Report> {
         let report = go_on(store, company, self.opened, clock).await;
         self.lease.release().await;
         report
@@ -142,11 +147,12 @@ impl Begun {
 }
 
 /// The run, while the caller holds the company's lease.
+#[boxed]
 pub(crate) async fn go_on(
     store: &Store,
     company: &Company,
     opened: Opened,
-    clock: Clock<'_>,
+    clock: &Clock<'_>,
 ) -> Result<Report> {
     let Opened { run, order, at: started_at } = opened;
     let (job, start) = (order.job, order.start);
@@ -194,7 +200,7 @@ async fn work(
     job: Job,
     run: RunId,
     watch: &Watch,
-    clock: Clock<'_>,
+    clock: &Clock<'_>,
 ) -> Result<(Basis, RunNumbers, Vec<AgentLine>)> {
     watch.step(Step::Looking, 0).await?;
     match job {
@@ -210,6 +216,7 @@ async fn work(
 }
 
 /// Opens the record. What a dead process left open is closed first (R42); the caller holds the lease.
+#[boxed]
 pub(crate) async fn open(store: &Store, company: CompanyId, order: Order, now: Moment) -> Result<Opened> {
     let (job, start) = (order.job, order.start);
     let run: RunId = store
@@ -294,6 +301,7 @@ pub struct LastRun {
 
 /// The last run of a job. A record that says *running* although nobody holds the lease belongs to a process that died:
 /// it is closed as interrupted (R42).
+#[boxed]
 pub async fn last_run(store: &Store, company: &Company, job: Job, now: Moment) -> Result<LastRun> {
     let zone = zone(company)?;
     let mut latest = latest(store, company, job).await?;
@@ -329,6 +337,7 @@ pub async fn last_run(store: &Store, company: &Company, job: Job, now: Moment) -
 
 /// Closes what says *running* although nobody holds the lease: its process has died (R42). True: something may be
 /// different now; false: it runs.
+#[boxed]
 pub async fn close_interrupted(store: &Store, company: CompanyId, now: Moment) -> Result<bool> {
     let Some(lease) = store.try_lease(company).await? else { return Ok(false) };
     let closed: store::Result<u64> = store

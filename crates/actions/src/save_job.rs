@@ -13,6 +13,7 @@ use domain::{
     time::{MinuteOfDay, Moment},
     viewer::Viewer,
 };
+use store::boxed;
 use store::{Store, jobs, statuses};
 
 /// What to change; what is not named stays.
@@ -85,6 +86,7 @@ pub struct Saved {
 }
 
 /// Saves the change.
+#[boxed]
 pub async fn save_job(
     store: &Store,
     company: CompanyId,

@@ -9,6 +9,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{
     Session, Store, imports, lists,
     runs::{self, Record},
@@ -105,6 +106,7 @@ impl Selection {
 ///
 /// A lead's moments say when something was decided, and its import may have gone on for a minute after that. So what an
 /// import brought that ended after the actor looked counts as changed since, whatever the lead itself says.
+#[boxed]
 pub(crate) async fn look(
     session: &mut Session,
     company: CompanyId,

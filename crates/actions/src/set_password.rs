@@ -6,6 +6,7 @@ use crate::{
     password,
 };
 use domain::ids::{CompanyId, UserId};
+use store::boxed;
 use store::{
     Store,
     sessions::{self, TokenHash},
@@ -14,6 +15,7 @@ use store::{
 
 /// Sets the password and ends every session of the user, except the one with this token: that of somebody who
 /// changes their own.
+#[boxed]
 pub async fn set_password(
     store: &Store,
     company: CompanyId,
@@ -39,6 +41,7 @@ pub async fn set_password(
 
 /// Whether this is the user's password. It takes the same time when there is no such user, when they have no password
 /// yet, and when they are banned.
+#[boxed]
 pub async fn verify_password(
     store: &Store,
     company: CompanyId,
@@ -50,6 +53,7 @@ pub async fn verify_password(
 }
 
 /// Ends every session of the user; answers how many there were.
+#[boxed]
 pub async fn end_sessions(store: &Store, company: CompanyId, user: UserId) -> Result<u64> {
     store
         .write(move |session| {

@@ -11,6 +11,7 @@ use domain::{
     viewer::Viewer,
 };
 use std::collections::{BTreeMap, HashMap};
+use store::boxed;
 use store::{
     Session, Store,
     selection::{self, Chosen, LastChange},
@@ -63,6 +64,7 @@ pub enum StatusSet {
 }
 
 /// Sets the status of one lead.
+#[boxed]
 pub async fn set_status(store: &Store, company: CompanyId, order: SetStatus) -> Result<StatusSet> {
     let mut answers = set_each(store, company, vec![order]).await?;
     answers.pop().ok_or_else(|| Error::Fault("an order has an answer".into()))
@@ -70,6 +72,7 @@ pub async fn set_status(store: &Store, company: CompanyId, order: SetStatus) -> 
 
 /// Sets the status of each of these leads, named once, in one transaction: of those that nobody else changed. Answers
 /// each order, in their order. (One status for many leads: [`set_statuses`](crate::set_statuses).)
+#[boxed]
 pub async fn set_each(store: &Store, company: CompanyId, orders: Vec<SetStatus>) -> Result<Vec<StatusSet>> {
     if orders.len() > TICKED_MAX {
         return Err(Error::Refused(format!(

@@ -11,6 +11,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{
     Session, Store, runs,
     status_change::{self, StatusChange},
@@ -44,6 +45,7 @@ pub enum StatusesSet {
 }
 
 /// Sets the status.
+#[boxed]
 pub async fn set_statuses(store: &Store, company: CompanyId, order: SetStatuses) -> Result<StatusesSet> {
     order.selection.check()?;
     match write(store, company, order.clone()).await {

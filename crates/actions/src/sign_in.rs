@@ -12,6 +12,7 @@ use domain::{
     time::Moment,
 };
 use sha2::{Digest, Sha256};
+use store::boxed;
 use store::{
     Store,
     sessions::{self, Door, NewSession, SignedIn, TokenHash},
@@ -85,6 +86,7 @@ pub enum SignInAnswer {
 }
 
 /// Signs in. `random` gives new random bytes at each call.
+#[boxed]
 pub async fn sign_in(
     store: &Store,
     who: SignIn,
@@ -157,6 +159,7 @@ async fn start_if_still_open(
 }
 
 /// Opens a session for a user who has just been made, and is the one who asks.
+#[boxed]
 pub async fn sign_in_first(
     store: &Store,
     company: CompanyId,
@@ -178,6 +181,7 @@ pub async fn sign_in_first(
 }
 
 /// The choice among several companies was made: the session stays.
+#[boxed]
 pub async fn choose_company(store: &Store, token: &Token, now: Moment) -> Result<bool> {
     let hash = token.hash();
     if sessions::find(store.read().await?.session(), &hash, now).await?.is_none() {
@@ -192,6 +196,7 @@ pub async fn choose_company(store: &Store, token: &Token, now: Moment) -> Result
 }
 
 /// The user behind a token. A session in use stays open; that it is used is written down now and then.
+#[boxed]
 pub async fn who(store: &Store, token: &Token, now: Moment) -> Result<Option<SignedIn>> {
     let hash = token.hash();
     let Some(found) = sessions::find(store.read().await?.session(), &hash, now).await? else {
@@ -216,6 +221,7 @@ pub async fn who(store: &Store, token: &Token, now: Moment) -> Result<Option<Sig
 }
 
 /// Ends the session.
+#[boxed]
 pub async fn sign_out(store: &Store, token: &Token) -> Result<()> {
     let hash = token.hash();
     store
@@ -224,6 +230,7 @@ pub async fn sign_out(store: &Store, token: &Token) -> Result<()> {
 }
 
 /// Ends one of a user's own sessions, or all but the one that asks.
+#[boxed]
 pub async fn end_own_sessions(
     store: &Store,
     company: CompanyId,

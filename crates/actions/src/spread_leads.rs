@@ -15,6 +15,7 @@ use domain::{
     viewer::Viewer,
 };
 use std::collections::BTreeMap;
+use store::boxed;
 use store::{
     Session, Store,
     assign::HandMove,
@@ -61,6 +62,7 @@ pub struct Spread {
 }
 
 /// Spreads the leads.
+#[boxed]
 pub async fn spread_leads(store: &Store, company: CompanyId, order: SpreadLeads) -> Result<Spreading> {
     order.selection.check()?;
     if order.over.len() > AGENTS_MAX {

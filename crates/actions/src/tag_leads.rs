@@ -15,6 +15,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
+use store::boxed;
 use store::{
     Session, Store, runs,
     selection::{self, Chosen},
@@ -46,6 +47,7 @@ pub enum LeadsTagged {
 }
 
 /// Tags the leads.
+#[boxed]
 pub async fn tag_leads(store: &Store, company: CompanyId, order: TagLeads) -> Result<LeadsTagged> {
     order.selection.check()?;
     let name = tag_name(&order.tag)?;
@@ -136,11 +138,13 @@ pub enum LeadTagged {
 }
 
 /// Puts a tag on a lead.
+#[boxed]
 pub async fn tag_lead(store: &Store, company: CompanyId, order: TagLead) -> Result<LeadTagged> {
     turn(store, company, order, Way::On).await
 }
 
 /// Takes a tag off a lead.
+#[boxed]
 pub async fn untag_lead(store: &Store, company: CompanyId, order: TagLead) -> Result<LeadTagged> {
     turn(store, company, order, Way::Off).await
 }

@@ -10,6 +10,7 @@ use domain::{
     time::Moment,
     viewer::{Sight, Viewer},
 };
+use store::boxed;
 use store::{Store, imports, statuses};
 
 /// What came of it.
@@ -27,6 +28,7 @@ pub enum Undone {
 }
 
 /// Takes the import back, in one transaction. What it made beside leads (branches, sources, tags) stays.
+#[boxed]
 pub async fn undo_import(
     store: &Store,
     company: CompanyId,

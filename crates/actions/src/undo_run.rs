@@ -18,6 +18,7 @@ use domain::{
     viewer::Viewer,
 };
 use std::collections::BTreeMap;
+use store::boxed;
 use store::{
     Session, Store, queues,
     runs::{self, Record, Undoable},
@@ -88,6 +89,7 @@ pub struct AboveCap {
 }
 
 /// Undoes the run.
+#[boxed]
 pub async fn undo_run(store: &Store, company: CompanyId, order: UndoRun) -> Result<Undone> {
     let undone =
         store.write_long(move |session| Box::pin(async move { undo(session, company, order).await })).await;

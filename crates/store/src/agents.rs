@@ -1,5 +1,6 @@
 //! Agents as a person chooses among them: whom leads may be given to, with what they hold (R15).
 
+use crate::boxed;
 use crate::{
     error::{Error, Result},
     params,
@@ -37,6 +38,7 @@ pub enum Among {
 
 /// The first agents, by name. With `search`, those in whose name a word begins with it. The `chosen` ones come before
 /// the others, whatever is searched for.
+#[boxed]
 pub async fn offered(
     session: &mut Session,
     company: CompanyId,
@@ -117,6 +119,7 @@ pub(crate) fn variants() -> Vec<String> {
 }
 
 /// Who may own leads or still does, by name: the choices of a filter. Banned ones too, since they keep their leads.
+#[boxed]
 pub async fn names(
     session: &mut Session,
     company: CompanyId,
@@ -126,11 +129,13 @@ pub async fn names(
 }
 
 /// A user's name.
+#[boxed]
 pub async fn name(session: &mut Session, company: CompanyId, user: UserId) -> Result<Option<String>> {
     session.optional(&NAME, params![company, user], |row| row.get(0)).await
 }
 
 /// What a user holds, and their cap.
+#[boxed]
 pub async fn queue(
     session: &mut Session,
     company: CompanyId,

@@ -1,6 +1,7 @@
 //! Changing owners: a run's moves, and one lead by hand. (Many by hand: `hands`. A status change can only take an owner
 //! away: `status_change`.) Locks are taken in the order of [`queues`].
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     error::{Error, Result},
@@ -83,6 +84,7 @@ pub struct Claim<'a> {
 
 /// Applies a run's moves inside the transaction: locks the queues and the leads, takes out what a person changed since
 /// the snapshot, counts room again, and moves the rest.
+#[boxed]
 pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> {
     let users = claim.moves.iter().flat_map(|m| [Some(m.to), m.from]).flatten().collect();
     session.step(Step::Locking, claim.moves.len() as u64).await?;
@@ -154,6 +156,7 @@ pub struct LeadBefore {
 }
 
 /// The lead as it is now, and what decides who may see it; not locked.
+#[boxed]
 pub async fn lead_before(
     session: &mut Session,
     company: CompanyId,
@@ -198,6 +201,7 @@ pub struct HandMove {
 }
 
 /// Moves one lead whose queues are locked. False: somebody changed it since; nothing was done.
+#[boxed]
 pub async fn move_one(session: &mut Session, company: CompanyId, m: &HandMove) -> Result<bool> {
     let values = params![company, m.lead, m.before.version, m.to, m.status, m.at];
     let Some(entries) = session.optional(&MOVE_ONE, values, |row| row.get::<i64>(0)).await? else {

@@ -3,6 +3,7 @@
 //! On SQLite the engine writes the copy (`VACUUM INTO`). On PostgreSQL a snapshot is copied table by table into a new
 //! embedded database of the same schema, so that one kind of file restores both.
 
+use crate::boxed;
 use crate::{
     Store,
     database::private,
@@ -15,6 +16,7 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
 /// Writes the backup and answers its size in bytes. The file must not exist; half a backup never bears its name.
+#[boxed]
 pub async fn backup(store: &Store, file: &Path) -> Result<u64> {
     if file.exists() {
         return Err(Error::Missing(format!("{} exists already; name a new file", file.display())));

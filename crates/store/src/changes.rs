@@ -10,6 +10,7 @@
 //!   listens, whether another process has written to it.
 //! - PostgreSQL: the news is a notification, part of the transaction, which every node hears on one connection.
 
+use crate::boxed;
 use crate::{
     database::Store,
     error::{Error, Result},
@@ -232,6 +233,7 @@ pub struct Changes(broadcast::Receiver<News>);
 impl Changes {
     /// The next piece of news, when there is one; none once the store is closed. Whoever was too slow hears that
     /// everything may have changed.
+    #[boxed]
     pub async fn next(&mut self) -> Option<News> {
         match self.0.recv().await {
             Ok(news) => Some(news),

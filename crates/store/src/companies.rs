@@ -1,5 +1,6 @@
 //! Companies: the tenants.
 
+use crate::boxed;
 use crate::{error::Result, ids::Kind, params, session::Session, sql, value::Row};
 use domain::{
     ids::CompanyId,
@@ -42,6 +43,7 @@ fn read(row: &Row<'_>) -> Result<Company> {
 }
 
 /// Adds a company; a name that is taken is a [`Conflict`](crate::Error::Conflict).
+#[boxed]
 pub async fn insert(
     session: &mut Session,
     name: &str,
@@ -56,22 +58,26 @@ pub async fn insert(
 }
 
 /// The company with this name, in any case.
+#[boxed]
 pub async fn by_name(session: &mut Session, name: &str) -> Result<Option<Company>> {
     session.optional(&BY_NAME, params![&fold(name)], read).await
 }
 
 /// The company with this number.
+#[boxed]
 pub async fn by_id(session: &mut Session, company: CompanyId) -> Result<Option<Company>> {
     session.optional(&BY_ID, params![company], read).await
 }
 
 /// The first companies, oldest first.
+#[boxed]
 pub async fn list(session: &mut Session, rows_max: i64) -> Result<Vec<Company>> {
     session.rows(&ALL, params![rows_max], read).await
 }
 
 /// Lets the imports of a company go one after the other: two that bring the same numbers in different order would wait
 /// for each other.
+#[boxed]
 pub async fn lock_for_import(session: &mut Session, company: CompanyId) -> Result<()> {
     session.one(&LOCK_FOR_IMPORT, params![company], |row| row.get::<i64>(0)).await?;
     Ok(())

@@ -5,6 +5,7 @@
 //! - [`Store::write`]: one transaction. It runs to its end even when the caller goes away, and what it answers has been
 //!   committed with full durability. [`Store::write_long`] is the same for runs and imports.
 
+use crate::boxed;
 use crate::{
     changes::{Feed, News},
     dialect::Engine,
@@ -64,11 +65,13 @@ enum Backend {
 
 impl Store {
     /// Opens the database and brings its schema up to date.
+    #[boxed]
     pub async fn open(location: &Location, missing: Missing) -> Result<Store> {
         Store::open_within(location, missing, Limits::default()).await
     }
 
     /// The same with limits of one's own.
+    #[boxed]
     pub async fn open_within(location: &Location, missing: Missing, limits: Limits) -> Result<Store> {
         let news = tokio::sync::broadcast::Sender::<News>::new(limits::NEWS_WAITING);
         let backend = match location {
@@ -146,6 +149,7 @@ impl Store {
     }
 
     /// A reader for a few short statements.
+    #[boxed]
     pub async fn read(&self) -> Result<Reader> {
         Ok(Reader {
             kind: match &*self.backend {
@@ -162,6 +166,7 @@ impl Store {
     }
 
     /// A reader that sees everything as of one moment.
+    #[boxed]
     pub async fn snapshot(&self) -> Result<Reader> {
         Ok(Reader {
             kind: match &*self.backend {

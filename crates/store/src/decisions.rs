@@ -1,5 +1,6 @@
 //! What the runs decided, for the question why (R44): a head for each run, and its leads in chunks.
 
+use crate::boxed;
 use crate::{
     error::Result,
     params,
@@ -38,6 +39,7 @@ sql! {
 }
 
 /// Writes a run's decision: the head as JSON, and the leads.
+#[boxed]
 pub async fn add(
     session: &mut Session,
     company: CompanyId,
@@ -63,16 +65,19 @@ pub async fn add(
 }
 
 /// The head of a run's decision; none for a run that decided nothing by rules.
+#[boxed]
 pub async fn head(session: &mut Session, company: CompanyId, run: RunId) -> Result<Option<String>> {
     session.optional(&HEAD, params![company, run], |row| row.get(0)).await
 }
 
 /// Whether there is a decision of this run.
+#[boxed]
 pub async fn is_kept(session: &mut Session, company: CompanyId, run: RunId) -> Result<bool> {
     Ok(session.one(&IS_KEPT, params![company, run], |row| row.get::<i64>(0)).await? > 0)
 }
 
 /// The chunk in which a lead would be.
+#[boxed]
 pub async fn chunk(
     session: &mut Session,
     company: CompanyId,
@@ -83,6 +88,7 @@ pub async fn chunk(
 }
 
 /// The latest runs with a decision, newest first, below one of them.
+#[boxed]
 pub async fn runs_below(
     session: &mut Session,
     company: CompanyId,
@@ -94,6 +100,7 @@ pub async fn runs_below(
 }
 
 /// Chunks with leads that nobody got, from behind a lead on.
+#[boxed]
 pub async fn chunks_with_left_over(
     session: &mut Session,
     company: CompanyId,

@@ -1,5 +1,6 @@
 //! The doctor: recounts what the counters say, and looks for what the rules forbid.
 
+use crate::boxed;
 use crate::{dialect::Engine, error::Result, params, session::Session, sql, sql::Sql, terms};
 use domain::ids::CompanyId;
 
@@ -37,6 +38,7 @@ sql! {
 }
 
 /// What is wrong, one sentence each; empty = all is well. A scan of the whole company, in a snapshot.
+#[boxed]
 pub async fn examine(session: &mut Session, company: CompanyId) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for (name, counted, real) in counters(session, &STATUS_COUNTS_OFF, company).await? {
@@ -70,6 +72,7 @@ pub async fn examine(session: &mut Session, company: CompanyId) -> Result<Vec<St
 
 /// Sets the counters, and what searches and sorts by name go by, to what a recount says. Nobody changes leads meanwhile: on SQLite there is one writer, on
 /// PostgreSQL the others wait at the queues, where everything that changes an owner begins.
+#[boxed]
 pub async fn recount(session: &mut Session, company: CompanyId) -> Result<()> {
     if session.engine() == Engine::Postgres {
         session.execute(&HOLD_WRITERS, &[]).await?;

@@ -1,5 +1,6 @@
 //! What a person may edit of a lead.
 
+use crate::boxed;
 use crate::{
     assign::read_place,
     changes::{Change, Topic},
@@ -57,6 +58,7 @@ sql! {
 }
 
 /// The fields of a lead with its version and what decides who may see it; not locked.
+#[boxed]
 pub async fn fields(
     session: &mut Session,
     company: CompanyId,

@@ -1,5 +1,6 @@
 //! Many leads that a person gives away in one go (R22). Locks are taken in the order of [`queues`](crate::queues).
 
+use crate::boxed;
 use crate::{
     assign::HandMove,
     changes::{Change, Topic},
@@ -48,6 +49,7 @@ sql! {
 
 /// Locks the leads and answers those that are still as they were looked at, in the order of ids. The queues are locked
 /// already.
+#[boxed]
 pub async fn still_as_seen(
     session: &mut Session,
     company: CompanyId,
@@ -71,6 +73,7 @@ pub struct Giving {
 }
 
 /// Moves leads that are locked, as are the queues.
+#[boxed]
 pub async fn give(
     session: &mut Session,
     company: CompanyId,

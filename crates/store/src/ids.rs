@@ -1,5 +1,6 @@
 //! New identifiers: from a sequence on PostgreSQL, from a counter row on SQLite, where there is one writer anyway.
 
+use crate::boxed;
 use crate::{dialect::Engine, error::Result, params, session::Session, sql};
 
 /// What an identifier is for.
@@ -59,6 +60,7 @@ sql! {
 
 impl Session {
     /// New identifiers, growing, never used before. There may be gaps.
+    #[boxed]
     pub async fn new_ids(&mut self, kind: Kind, count: usize) -> Result<Vec<i64>> {
         let name = kind.name();
         let count = count as i64;
@@ -76,6 +78,7 @@ impl Session {
     }
 
     /// One new identifier.
+    #[boxed]
     pub async fn new_id(&mut self, kind: Kind) -> Result<i64> {
         Ok(self.new_ids(kind, 1).await?[0])
     }

@@ -1,5 +1,6 @@
 //! Imports: the record of each file that was brought in, the rows of it that made no lead, and taking one back.
 
+use crate::boxed;
 use crate::{
     assign::read_place,
     changes::{Change, Topic},
@@ -156,6 +157,7 @@ pub struct ErrorRow {
 }
 
 /// Opens the record.
+#[boxed]
 pub async fn start(
     session: &mut Session,
     company: CompanyId,
@@ -169,6 +171,7 @@ pub async fn start(
 }
 
 /// The same with an identifier that was taken before.
+#[boxed]
 pub async fn open(
     session: &mut Session,
     company: CompanyId,
@@ -216,6 +219,7 @@ pub async fn finish(
 }
 
 /// Wishes that an import stop, whichever process does it. False: it is over, or somebody wished it before.
+#[boxed]
 pub async fn ask_to_stop(
     session: &mut Session,
     company: CompanyId,
@@ -230,6 +234,7 @@ pub async fn ask_to_stop(
 }
 
 /// Closes the record of an import that brought nothing in.
+#[boxed]
 pub async fn fail(
     session: &mut Session,
     company: CompanyId,
@@ -243,6 +248,7 @@ pub async fn fail(
 }
 
 /// Keeps rows that made no lead with the record.
+#[boxed]
 pub async fn add_errors(
     session: &mut Session,
     company: CompanyId,
@@ -265,6 +271,7 @@ pub async fn add_errors(
 }
 
 /// A page of the imports, newest first, below the last one of the page before.
+#[boxed]
 pub async fn list(
     session: &mut Session,
     company: CompanyId,
@@ -276,6 +283,7 @@ pub async fn list(
 }
 
 /// One import.
+#[boxed]
 pub async fn one(
     session: &mut Session,
     company: CompanyId,
@@ -317,6 +325,7 @@ fn read(row: &Row<'_>) -> Result<ImportRecord> {
 }
 
 /// The imports that ended after this moment.
+#[boxed]
 pub async fn finished_after(
     session: &mut Session,
     company: CompanyId,
@@ -326,11 +335,13 @@ pub async fn finished_after(
 }
 
 /// The header of the file as a JSON array; none where there is no such import, or nothing of it was kept.
+#[boxed]
 pub async fn headers(session: &mut Session, company: CompanyId, import: ImportId) -> Result<Option<String>> {
     Ok(session.optional(&HEADERS, params![company, import], |row| row.get(0)).await?.flatten())
 }
 
 /// A page of the rows that made no lead, in the order of the file, behind the last one of the page before.
+#[boxed]
 pub async fn errors(
     session: &mut Session,
     company: CompanyId,
@@ -361,6 +372,7 @@ pub struct TakenBack {
 }
 
 /// Who brought an import in, if it is done and was not taken back; locked, so that it stays so.
+#[boxed]
 pub async fn undoable(
     session: &mut Session,
     company: CompanyId,
@@ -378,6 +390,7 @@ pub async fn undoable(
 /// with the import, and leaves its agent's queue. So the queues are locked first, then the leads in the order of ids,
 /// some thousands at a time, and the counters come last. Whoever owns an untouched lead did so when the owners were
 /// looked for: another owner would be another entry.
+#[boxed]
 pub async fn undo(
     session: &mut Session,
     company: CompanyId,

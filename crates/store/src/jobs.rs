@@ -1,5 +1,6 @@
 //! The settings of the automatic jobs, and when the scheduler has to look at a company again.
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     error::Result,
@@ -36,6 +37,7 @@ sql! {
 }
 
 /// The settings of a job; those of a new company where none were saved.
+#[boxed]
 pub async fn settings(
     session: &mut Session,
     company: CompanyId,
@@ -67,6 +69,7 @@ pub async fn settings(
 }
 
 /// Saves settings, which have been checked.
+#[boxed]
 pub async fn save(
     session: &mut Session,
     company: CompanyId,
@@ -99,12 +102,14 @@ pub async fn save(
 }
 
 /// Locks the company's alarm: whoever sets it has read the settings since, and nobody else has changed them.
+#[boxed]
 pub async fn lock_alarm(session: &mut Session, company: CompanyId, now: Moment) -> Result<()> {
     session.execute(&LOCK_ALARM, params![company, now]).await?;
     Ok(())
 }
 
 /// Sets the alarm, which is locked, or takes it away.
+#[boxed]
 pub async fn set_alarm(session: &mut Session, company: CompanyId, due: Option<Moment>) -> Result<()> {
     match due {
         Some(due) => session.execute(&SET_ALARM, params![company, due]).await?,
@@ -114,11 +119,13 @@ pub async fn set_alarm(session: &mut Session, company: CompanyId, due: Option<Mo
 }
 
 /// The companies that have to be looked at by now, the longest due first.
+#[boxed]
 pub async fn due(session: &mut Session, now: Moment, rows_max: i64) -> Result<Vec<CompanyId>> {
     session.rows(&DUE, params![now, rows_max], |row| row.get(0)).await
 }
 
 /// When the first of the others will have to be.
+#[boxed]
 pub async fn next_alarm(session: &mut Session, now: Moment) -> Result<Option<Moment>> {
     session.one(&NEXT, params![now], |row| row.get(0)).await
 }

@@ -1,5 +1,6 @@
 //! Branches, departments, sources and tags: four tables of one shape, names that are unique in any case.
 
+use crate::boxed;
 use crate::{error::Result, ids::Kind, params, session::Session, sql, sql::Sql};
 use domain::{ids::CompanyId, text::fold};
 
@@ -57,6 +58,7 @@ struct Statements {
 }
 
 /// The label with this name, in any case.
+#[boxed]
 pub async fn find(
     session: &mut Session,
     company: CompanyId,
@@ -67,6 +69,7 @@ pub async fn find(
 }
 
 /// The label with this name, made if it is new. Two who make it at once get the same one.
+#[boxed]
 pub async fn find_or_add(session: &mut Session, company: CompanyId, label: Label, name: &str) -> Result<i64> {
     if let Some(id) = find(session, company, label, name).await? {
         return Ok(id);
@@ -80,6 +83,7 @@ pub async fn find_or_add(session: &mut Session, company: CompanyId, label: Label
 }
 
 /// Identifiers and names, by name.
+#[boxed]
 pub async fn list(
     session: &mut Session,
     company: CompanyId,
@@ -92,6 +96,7 @@ pub async fn list(
 }
 
 /// The name behind an identifier.
+#[boxed]
 pub async fn name(
     session: &mut Session,
     company: CompanyId,

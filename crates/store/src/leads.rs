@@ -1,5 +1,6 @@
 //! Leads: adding them in bulk, and one of them with its timeline. The lists are next door.
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     error::Result,
@@ -131,6 +132,7 @@ pub struct Capture {
 
 /// Adds leads whose numbers are not known yet, in the order given: of two with one number the first wins (R9).
 /// Answers how many there are now per status; the rest of `leads` were duplicates. The counters are the caller's.
+#[boxed]
 pub async fn insert_new(
     session: &mut Session,
     company: CompanyId,
@@ -230,6 +232,7 @@ pub(crate) fn variants() -> Vec<String> {
 }
 
 /// The lead, if there is one and the viewer may see it.
+#[boxed]
 pub async fn one(
     session: &mut Session,
     company: CompanyId,

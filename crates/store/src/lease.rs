@@ -3,6 +3,7 @@
 //! A lease dies with its holder, at once and without a clock: on SQLite it is a lock on a file beside the database, on
 //! PostgreSQL an advisory lock of a connection of its own (docs/decisions/0005).
 
+use crate::boxed;
 use crate::{
     database::Store,
     error::{Error, Result},
@@ -63,6 +64,7 @@ impl Lease {
 
     /// Gives the lease back. Dropping it does too, but on PostgreSQL a moment later, when the server notices: who goes
     /// on at once should not find the lease taken by themselves.
+    #[boxed]
     pub async fn release(self) {
         if let Held::Connection { client, .. } = &self.held
             && let Err(error) =
@@ -85,11 +87,13 @@ impl Drop for Lease {
 
 impl Store {
     /// The lease of a company, unless somebody has it.
+    #[boxed]
     pub async fn try_lease(&self, company: CompanyId) -> Result<Option<Lease>> {
         self.try_lease_of(What::Runs(company)).await
     }
 
     /// The life of an import, held by the process that does it: who gets it otherwise knows that the process has died.
+    #[boxed]
     pub async fn try_import_lease(&self, company: CompanyId, import: ImportId) -> Result<Option<Lease>> {
         self.try_lease_of(What::Import(company, import)).await
     }

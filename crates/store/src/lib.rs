@@ -69,6 +69,9 @@ mod prepared;
 #[cfg(test)]
 mod wall;
 
+/// For `async fn`s that other crates await: their futures are boxed, and so compiled here, once, and not again in every
+/// crate and test that awaits them (docs/decisions/0018).
+pub use async_recursion::async_recursion as boxed;
 pub use database::{Location, Missing, Reader, Store};
 pub use error::{Error, Result};
 pub use session::Session;

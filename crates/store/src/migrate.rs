@@ -1,5 +1,6 @@
 //! Migrations: numbered, forward only, the same files for both engines, under a lock at start.
 
+use crate::boxed;
 use crate::{
     database::{Missing, Store},
     dialect::{Engine, render},
@@ -29,6 +30,7 @@ sql! {
 }
 
 /// Brings the schema up to date; refuses a newer one, and where nothing is to be made an empty one.
+#[boxed]
 pub(crate) async fn up(store: &Store, missing: Missing) -> Result<()> {
     let found = match store.read().await?.session().one(&SCHEMA_NUMBER, &[], |row| row.get(0)).await {
         Ok(found) => found,

@@ -1,5 +1,6 @@
 //! Notes: entries that only add, and so never conflict (R24).
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     error::Result,
@@ -22,6 +23,7 @@ sql! {
 }
 
 /// Adds a note. `None`: there is no such lead. Answers the entry's number.
+#[boxed]
 pub async fn add(
     session: &mut Session,
     company: CompanyId,
@@ -40,6 +42,7 @@ pub async fn add(
 }
 
 /// When this user last ceased to own the lead; `None` if they never did.
+#[boxed]
 pub async fn lost_at(
     session: &mut Session,
     company: CompanyId,

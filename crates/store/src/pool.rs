@@ -1,5 +1,6 @@
 //! The snapshot that a run decides on.
 
+use crate::boxed;
 use crate::{error::Result, params, session::Session, sql, value::Row};
 use domain::{
     ids::{CompanyId, ImportId, LeadId, StatusId, UserId},
@@ -28,6 +29,7 @@ sql! {
 
 /// Every lead in a status, as the dealing sees it. Where a good part of all leads is in it (`common`), walking through
 /// all of them is quicker than an index; otherwise the index is.
+#[boxed]
 pub async fn in_status(
     session: &mut Session,
     company: CompanyId,
@@ -38,11 +40,13 @@ pub async fn in_status(
 }
 
 /// The leads of an import that nobody owns.
+#[boxed]
 pub async fn in_import(session: &mut Session, company: CompanyId, import: ImportId) -> Result<Vec<PoolLead>> {
     session.rows(&IN_IMPORT, params![company, import], read).await
 }
 
 /// One lead, if nobody owns it.
+#[boxed]
 pub async fn one(session: &mut Session, company: CompanyId, lead: LeadId) -> Result<Vec<PoolLead>> {
     session.rows(&ONE, params![company, lead], read).await
 }
@@ -68,6 +72,7 @@ fn read(row: &Row<'_>) -> Result<PoolLead> {
 }
 
 /// Who owned the leads of a status before and lost them at `since` or later (R29).
+#[boxed]
 pub async fn earlier_owners(
     session: &mut Session,
     company: CompanyId,

@@ -1,5 +1,6 @@
 //! PostgreSQL: a pool of connections, a statement cache each, TLS by rustls, and patience while the server restarts.
 
+use crate::boxed;
 use crate::{
     changes::Change,
     dialect::{Engine, render},
@@ -91,6 +92,7 @@ impl Postgres {
     }
 
     /// A connection. A server that does not answer is asked again with growing pauses until the limit.
+    #[boxed]
     pub(crate) async fn connection(&self) -> Result<PgConnection> {
         let mut pause = Duration::from_millis(50);
         let started = Instant::now();
@@ -122,6 +124,7 @@ impl Postgres {
     }
 
     /// A turn to write, to be kept until the transaction has ended.
+    #[boxed]
     pub(crate) async fn turn(&self, limit: Duration) -> Result<OwnedSemaphorePermit> {
         tokio::time::timeout(limit, Arc::clone(&self.turns).acquire_owned())
             .await
@@ -130,6 +133,7 @@ impl Postgres {
     }
 
     /// A connection in a new transaction. One that broke while it lay in the pool is replaced: nothing was asked of it.
+    #[boxed]
     pub(crate) async fn begin(&self, how: &str) -> Result<PgConnection> {
         let started = Instant::now();
         loop {
@@ -143,6 +147,7 @@ impl Postgres {
     }
 
     /// A connection outside the pool, for what must live and die with it (the lease of a run).
+    #[boxed]
     pub(crate) async fn own_connection(
         &self,
     ) -> Result<(tokio_postgres::Client, tokio::task::JoinHandle<()>)> {
@@ -189,6 +194,7 @@ type Encrypted = <tokio_postgres_rustls::MakeRustlsConnect as MakeTlsConnect<Soc
 
 impl Address {
     /// A connection outside the pool, which the caller has to drive.
+    #[boxed]
     pub(crate) async fn connect(
         &self,
     ) -> Result<(tokio_postgres::Client, tokio_postgres::Connection<Socket, Encrypted>)> {
@@ -275,6 +281,7 @@ impl PgConnection {
         self.cancelled = true;
     }
 
+    #[boxed]
     pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement> {
         let object =
             self.object.as_ref().ok_or_else(|| Error::Unavailable("the connection was given up".into()))?;
@@ -291,6 +298,7 @@ impl PgConnection {
     ///
     /// What the transaction told goes out in the same breath: a notification is part of its transaction, so it is heard
     /// if and only if the commit happened, and it is a statement in front of COMMIT, too.
+    #[boxed]
     pub(crate) async fn commit(&mut self, told: &[Change]) -> Result<()> {
         if told.is_empty() {
             return self.end("SELECT 1; COMMIT").await;
@@ -305,6 +313,7 @@ impl PgConnection {
         self.end(&text).await
     }
 
+    #[boxed]
     pub(crate) async fn end(&mut self, how: &str) -> Result<()> {
         let ended = self.client()?.batch_execute(how).await;
         if ended.is_ok() {

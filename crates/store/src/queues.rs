@@ -4,6 +4,7 @@
 //! user id, then the leads by id, then the status counters. So two changes never wait for each other, and a queue that
 //! is locked cannot grow past a cap behind anybody's back (R32).
 
+use crate::boxed;
 use crate::{
     error::Result,
     params,
@@ -53,6 +54,7 @@ sql! {
 }
 
 /// Locks the queues of these users, in the order of ids, and says how they are.
+#[boxed]
 pub async fn lock(
     session: &mut Session,
     company: CompanyId,
@@ -70,6 +72,7 @@ pub async fn lock(
 }
 
 /// The same for one or two, without a stage.
+#[boxed]
 pub async fn lock_two(
     session: &mut Session,
     company: CompanyId,
@@ -118,6 +121,7 @@ impl Tally {
     }
 
     /// Writes it down. `shard` is anything that differs between writers.
+    #[boxed]
     pub(crate) async fn write(
         mut self,
         session: &mut Session,

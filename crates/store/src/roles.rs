@@ -1,5 +1,6 @@
 //! Roles: what people may do and see (R13).
 
+use crate::boxed;
 use crate::{error::Result, ids::Kind, params, session::Session, sql};
 use domain::{
     ids::{CompanyId, RoleId},
@@ -29,6 +30,7 @@ sql! {
 }
 
 /// Adds one of the roles that a company starts with.
+#[boxed]
 pub async fn insert(session: &mut Session, company: CompanyId, role: &DefaultRole) -> Result<RoleId> {
     let id = RoleId(session.new_id(Kind::Role).await?);
     let permissions: Vec<&str> = role.permissions.iter().map(|permission| permission.word()).collect();
@@ -51,6 +53,7 @@ pub async fn insert(session: &mut Session, company: CompanyId, role: &DefaultRol
 }
 
 /// All roles of a company, oldest first.
+#[boxed]
 pub async fn list(session: &mut Session, company: CompanyId) -> Result<Vec<Role>> {
     session
         .rows(&ALL, params![company], |row| {

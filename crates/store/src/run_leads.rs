@@ -1,5 +1,6 @@
 //! The leads of a run, for its page: those it changed, and names for those that nobody got.
 
+use crate::boxed;
 use crate::{
     error::{Error, Result},
     lists,
@@ -39,6 +40,7 @@ pub struct Changed {
 }
 
 /// Leads that a run changed and the viewer may see, in the order of ids, from behind one of them on.
+#[boxed]
 pub async fn changed(
     session: &mut Session,
     company: CompanyId,
@@ -91,6 +93,7 @@ fn changed_text(
 }
 
 /// The names of those of these leads that the viewer may see, in the order of ids.
+#[boxed]
 pub async fn names(
     session: &mut Session,
     company: CompanyId,

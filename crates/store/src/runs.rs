@@ -1,5 +1,6 @@
 //! Runs: the permanent record of what the jobs did.
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     error::{Error, Result},
@@ -139,6 +140,7 @@ impl Start {
 
 /// What was tried for the dates from one on, in their order (R38). The caller holds the company's lease: what says
 /// *running* has ended.
+#[boxed]
 pub async fn tried(
     session: &mut Session,
     company: CompanyId,
@@ -159,6 +161,7 @@ pub async fn tried(
 }
 
 /// Opens the record of a run. Another one in progress is a [`Conflict`](crate::Error::Conflict) (R41).
+#[boxed]
 pub async fn start(
     session: &mut Session,
     company: CompanyId,
@@ -175,6 +178,7 @@ pub async fn start(
 }
 
 /// Closes the records of runs whose process has died (R42). The caller holds the company's lease, so none is alive.
+#[boxed]
 pub async fn interrupt(session: &mut Session, company: CompanyId, now: Moment) -> Result<u64> {
     let why = "interrupted: the process that ran it ended before it was done.";
     let interrupted = session.execute(&INTERRUPT, params![company, now, why]).await?;
@@ -199,6 +203,7 @@ pub struct Totals {
 
 /// Closes the record inside the transaction of the run. False: another node took this one for dead. Who wishes after
 /// this that it stop comes too late; who did before gets [`Cancelled`](crate::Error::Cancelled) here.
+#[boxed]
 pub async fn finish(
     session: &mut Session,
     company: CompanyId,
@@ -223,6 +228,7 @@ pub async fn finish(
 }
 
 /// A new identifier of a run.
+#[boxed]
 pub async fn new_id(session: &mut Session) -> Result<RunId> {
     session.new_id(Kind::Run).await.map(RunId)
 }
@@ -284,6 +290,7 @@ pub struct Undoable {
 }
 
 /// One run.
+#[boxed]
 pub async fn one(session: &mut Session, company: CompanyId, run: RunId) -> Result<Option<Undoable>> {
     session
         .optional(&ONE, params![company, run], |row| {
@@ -312,6 +319,7 @@ pub struct RunLine {
 }
 
 /// A page of the history, newest first, below the last run of the page before (R46).
+#[boxed]
 pub async fn history(
     session: &mut Session,
     company: CompanyId,
@@ -323,6 +331,7 @@ pub async fn history(
 }
 
 /// One run as the history shows it.
+#[boxed]
 pub async fn line(session: &mut Session, company: CompanyId, run: RunId) -> Result<Option<RunLine>> {
     let values = params![company, run.0.saturating_add(1), run.0.saturating_sub(1), 1_i64];
     session.optional(&HISTORY, values, read_line).await
@@ -341,6 +350,7 @@ fn read_line(row: &Row<'_>) -> Result<RunLine> {
 }
 
 /// The agents of a run, with what they held before and after.
+#[boxed]
 pub async fn agents(session: &mut Session, company: CompanyId, run: RunId) -> Result<Vec<AgentLine>> {
     session
         .rows(&AGENTS_OF, params![company, run], |row| {
@@ -377,6 +387,7 @@ async fn add_agents(
 }
 
 /// Wishes that a run stop, whichever process does it. False: it is over, or somebody wished it before.
+#[boxed]
 pub async fn ask_to_stop(
     session: &mut Session,
     company: CompanyId,
@@ -391,6 +402,7 @@ pub async fn ask_to_stop(
 }
 
 /// Closes the record of a run that failed, or that somebody wished to stop; its transaction has been rolled back.
+#[boxed]
 pub async fn fail(
     session: &mut Session,
     company: CompanyId,
@@ -404,6 +416,7 @@ pub async fn fail(
 }
 
 /// The latest runs of a job, newest first.
+#[boxed]
 pub async fn latest(session: &mut Session, company: CompanyId, job: Job, rows_max: i64) -> Result<Vec<Run>> {
     session.rows(&LATEST, params![company, job.word(), rows_max], read).await
 }

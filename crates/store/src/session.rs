@@ -3,6 +3,7 @@
 //! On PostgreSQL the verbs wait on the network. On SQLite they never wait: a future made only of them is ready at its
 //! first poll, which is how one text of asynchronous code serves the writer thread too.
 
+use crate::boxed;
 use crate::{
     changes::Told,
     dialect::{Engine, render},
@@ -44,6 +45,7 @@ impl Session {
     }
 
     /// Runs a statement and answers how many rows it touched.
+    #[boxed]
     pub async fn execute(&mut self, sql: &Sql, params: &[Value<'_>]) -> Result<u64> {
         let watch = self.watch.as_ref();
         match &mut self.inner {
@@ -83,15 +85,19 @@ impl Session {
         params: &[Value<'_>],
         mut see: impl FnMut(&Row<'_>) -> Result<()> + Send,
     ) -> Result<()> {
+        self.each_to(sql, params, &mut see).await
+    }
+
+    /// The part that does not depend on who sees the rows.
+    #[boxed]
+    async fn each_to(&mut self, sql: &Sql, params: &[Value<'_>], see: &mut See<'_>) -> Result<()> {
         let watch = self.watch.as_ref();
         match &mut self.inner {
-            Inner::Sqlite(connection) => {
-                broken_off(watch, sqlite::each(connection, sql.text(), params, &mut see))
-            }
+            Inner::Sqlite(connection) => broken_off(watch, sqlite::each(connection, sql.text(), params, see)),
             Inner::Postgres(connection) => {
                 let brake = connection.brake(watch)?;
                 connection.asks();
-                let asking = postgres_rows(connection, sql.text(), params, &mut see);
+                let asking = postgres_rows(connection, sql.text(), params, see);
                 let Some(answer) = Brake::unless_wished(brake, asking).await else {
                     return cancelled(connection);
                 };
@@ -156,6 +162,7 @@ impl Session {
     }
 
     /// Several statements without parameters, for pragmas, transactions and migrations.
+    #[boxed]
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         let text = render(sql, self.engine());
         match &mut self.inner {
@@ -167,6 +174,7 @@ impl Session {
     }
 
     /// Marks a place inside the transaction to come back to.
+    #[boxed]
     pub async fn savepoint(&mut self) -> Result<()> {
         self.batch("SAVEPOINT inner_mark").await?;
         self.told.mark();
@@ -174,6 +182,7 @@ impl Session {
     }
 
     /// Undoes everything since the last [`savepoint`](Self::savepoint) and forgets the mark.
+    #[boxed]
     pub async fn back_to_savepoint(&mut self) -> Result<()> {
         self.batch("ROLLBACK TO SAVEPOINT inner_mark; RELEASE SAVEPOINT inner_mark").await?;
         self.told.back_to_mark();
@@ -181,6 +190,7 @@ impl Session {
     }
 
     /// Keeps everything since the last [`savepoint`](Self::savepoint) and forgets the mark.
+    #[boxed]
     pub async fn release_savepoint(&mut self) -> Result<()> {
         self.batch("RELEASE SAVEPOINT inner_mark").await?;
         self.told.forget_mark();
@@ -189,6 +199,7 @@ impl Session {
 
     /// Lifts the limit on statements for a long transaction (a run, an import), and leaves its plans to the server's own
     /// settings: it goes through large parts of a table, and pages do not.
+    #[boxed]
     pub(crate) async fn without_statement_limit(&mut self) -> Result<()> {
         match self.engine() {
             Engine::Sqlite => Ok(()),
@@ -219,6 +230,9 @@ fn cancelled<T>(connection: &mut PgConnection) -> Result<T> {
     Err(Error::Cancelled)
 }
 
+/// Who sees the rows of an answer.
+type See<'s> = dyn FnMut(&Row<'_>) -> Result<()> + Send + 's;
+
 /// Why rows were not read to their end.
 enum Stopped {
     ByTheReader(Error),
@@ -237,7 +251,7 @@ async fn postgres_rows(
     connection: &PgConnection,
     sql: &str,
     params: &[Value<'_>],
-    see: &mut (dyn FnMut(&Row<'_>) -> Result<()> + Send),
+    see: &mut See<'_>,
 ) -> Result<(), Stopped> {
     let server = |error: tokio_postgres::Error| Stopped::ByTheServer(error.into());
     let statement = connection.prepare(sql).await.map_err(Stopped::ByTheServer)?;

@@ -1,6 +1,7 @@
 //! Who is signed in. A session is found by the hash of its token, together with all that a page asks of a user: one
 //! statement a request.
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     companies::Company,
@@ -131,6 +132,7 @@ sql! {
 }
 
 /// Where this e-mail may sign in, and with which password.
+#[boxed]
 pub async fn doors(session: &mut Session, email: &str) -> Result<Vec<Door>> {
     session
         .rows(&DOORS, params![&fold(email), DOORS_MAX], |row| {
@@ -147,6 +149,7 @@ pub async fn doors(session: &mut Session, email: &str) -> Result<Vec<Door>> {
 
 /// Whether the door is still as it was when its password was checked: the same e-mail with the same password, and no
 /// ban. It stays so until the transaction ends; a change after that ends the session that is opened now.
+#[boxed]
 pub async fn still_opens(session: &mut Session, email: &str, door: &Door) -> Result<bool> {
     let active: Option<UserId> =
         session.optional(&ACTIVE, params![door.company, door.user], |row| row.get(0)).await?;
@@ -156,6 +159,7 @@ pub async fn still_opens(session: &mut Session, email: &str, door: &Door) -> Res
 }
 
 /// Opens a session, and ends the oldest of a user who has too many.
+#[boxed]
 pub async fn start(session: &mut Session, new: &NewSession) -> Result<()> {
     let values = params![&new.token.0, new.company, new.user, new.at, new.expires_at, &new.browser];
     session.execute(&START, values).await?;
@@ -164,6 +168,7 @@ pub async fn start(session: &mut Session, new: &NewSession) -> Result<()> {
 }
 
 /// The user behind a token, unless the session has ended or the user is banned (R16).
+#[boxed]
 pub async fn find(session: &mut Session, token: &TokenHash, now: Moment) -> Result<Option<SignedIn>> {
     session.optional(&FIND, params![&token.0, now], read_signed_in).await
 }
@@ -198,18 +203,21 @@ fn read_signed_in(row: &Row<'_>) -> Result<SignedIn> {
 }
 
 /// Notes that the session is in use.
+#[boxed]
 pub async fn seen(session: &mut Session, token: &TokenHash, at: Moment, expires_at: Moment) -> Result<()> {
     session.execute(&SEEN, params![&token.0, at, expires_at]).await?;
     Ok(())
 }
 
 /// Ends one session.
+#[boxed]
 pub async fn end(session: &mut Session, token: &TokenHash) -> Result<()> {
     session.execute(&END, params![&token.0]).await?;
     Ok(())
 }
 
 /// Ends one session of a user; false when it is not theirs.
+#[boxed]
 pub async fn end_one(
     session: &mut Session,
     company: CompanyId,
@@ -221,6 +229,7 @@ pub async fn end_one(
 }
 
 /// Ends every session of a user (R16), or every other than the one that asks; answers how many there were.
+#[boxed]
 pub async fn end_all(
     session: &mut Session,
     company: CompanyId,
@@ -235,11 +244,13 @@ pub async fn end_all(
 }
 
 /// Forgets the sessions that have expired.
+#[boxed]
 pub async fn sweep(session: &mut Session, now: Moment) -> Result<u64> {
     session.execute(&END_EXPIRED, params![now]).await
 }
 
 /// When everybody who is signed in was last here. Whoever is signed out is not among them.
+#[boxed]
 pub async fn seen_of_all(
     session: &mut Session,
     company: CompanyId,
@@ -252,6 +263,7 @@ pub async fn seen_of_all(
 }
 
 /// The open sessions of a user, the one used last first.
+#[boxed]
 pub async fn of_user(
     session: &mut Session,
     company: CompanyId,

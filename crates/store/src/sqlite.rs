@@ -3,6 +3,7 @@
 //! The writer collects the writes that wait and commits them together, each behind a savepoint of its own, so that one
 //! `fsync` serves many and a write that fails takes nobody with it. An answer is sent only after the commit.
 
+use crate::boxed;
 use crate::{
     changes::{Change, News, publish},
     error::{Error, Result},
@@ -80,6 +81,7 @@ impl Sqlite {
     }
 
     /// A reader from the pool; it waits for one up to the limit.
+    #[boxed]
     pub(crate) async fn reader(&self) -> Result<SqliteReader> {
         let place = tokio::time::timeout(self.limits.turn, Arc::clone(&self.places).acquire_owned())
             .await

@@ -2,6 +2,7 @@
 //!
 //! Locks are taken in the order of [`queues`].
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     error::{Error, Result},
@@ -66,6 +67,7 @@ pub struct StaleLead {
 
 /// The leads of a status that were captured at `since` or before and have had no call, note, follow-up or assignment
 /// after it.
+#[boxed]
 pub async fn in_status(
     session: &mut Session,
     company: CompanyId,
@@ -108,6 +110,7 @@ pub struct Returned {
 
 /// Returns the leads, but for those that somebody touched since they were looked at (R41) and those whose owner was
 /// banned meanwhile.
+#[boxed]
 pub async fn give_back(session: &mut Session, back: &Returning<'_>) -> Result<Returned> {
     let owners = back.leads.iter().filter_map(|lead| lead.owner).collect();
     session.step(Step::Locking, back.leads.len() as u64).await?;

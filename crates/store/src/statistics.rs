@@ -4,6 +4,7 @@
 //! leads takes a hundred times as long (docs/performance.md). So whoever has brought in many leads lets it look at once.
 //! SQLite keeps no statistics here, and needs none: docs/decisions/0008.
 
+use crate::boxed;
 use crate::{
     database::Store,
     dialect::Engine,
@@ -18,6 +19,7 @@ const LOOK: &str = "ANALYZE leads, lead_terms, lead_tags, lead_events";
 
 impl Store {
     /// Lets the server look at the tables of leads again, beside any transaction.
+    #[boxed]
     pub async fn look_at_leads_again(&self) -> Result<()> {
         if self.engine() == Engine::Postgres {
             look(self.read().await?.session()).await?;

@@ -2,6 +2,7 @@
 //!
 //! Locks are taken in the order of [`queues`]. Whoever holds its queue knows that no lead leaves or enters it meanwhile.
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     error::Result,
@@ -85,6 +86,7 @@ impl StatusChange {
 
 /// Sets the statuses, with timeline, queues and counters. Answers the leads that somebody else changed since their
 /// version: they are as they were. `run` is the record that the changes belong to.
+#[boxed]
 pub async fn change(
     session: &mut Session,
     company: CompanyId,

@@ -3,6 +3,7 @@
 //! Whoever changes them holds the company's alarm (`jobs::lock_alarm`), which the settings of the jobs are saved under
 //! too: two who edit take turns, and everything here is read after that.
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic, Which},
     dialect::Engine,
@@ -41,12 +42,14 @@ sql! {
 }
 
 /// An identifier for a status that is to be added.
+#[boxed]
 pub async fn new_id(session: &mut Session) -> Result<StatusId> {
     Ok(StatusId(session.new_id(Kind::Status).await?))
 }
 
 /// Writes what differs between two states of the list: names, kinds, order, the mark of R5, and a status more. A status
 /// less is [`delete`]d. What counts as held has to be settled with [`settle_queues`].
+#[boxed]
 pub async fn write(
     session: &mut Session,
     company: CompanyId,
@@ -82,6 +85,7 @@ pub async fn write(
 /// Keeps out, to the end of the transaction, everybody who looks at statuses: what is open and what assignment gives
 /// does not change under a transaction that has read it. On SQLite there is one writer anyway. On PostgreSQL this waits
 /// for those who have read them, for a moment only, since whoever comes later waits behind it.
+#[boxed]
 pub async fn hold_readers(session: &mut Session) -> Result<()> {
     if session.engine() != Engine::Postgres {
         return Ok(());
@@ -96,6 +100,7 @@ pub async fn hold_readers(session: &mut Session) -> Result<()> {
 }
 
 /// The leads of a status count as held from now on, or no longer: every owner's queue is settled. Readers are held.
+#[boxed]
 pub async fn settle_queues(
     session: &mut Session,
     company: CompanyId,
@@ -109,11 +114,13 @@ pub async fn settle_queues(
 }
 
 /// How many leads are in a status: counted, not read from the counters.
+#[boxed]
 pub async fn leads(session: &mut Session, company: CompanyId, status: StatusId) -> Result<i64> {
     session.one(&LEADS, params![company, status], |row| row.get(0)).await
 }
 
 /// Who owns leads in a status; not locked.
+#[boxed]
 pub async fn owners(session: &mut Session, company: CompanyId, status: StatusId) -> Result<Vec<UserId>> {
     session.rows(&OWNERS, params![company, status], |row| row.get(0)).await
 }
@@ -130,6 +137,7 @@ pub struct LeadIn {
 }
 
 /// Locks the leads in a status, in the order of ids. Their owners' queues are locked already.
+#[boxed]
 pub async fn lock_leads(session: &mut Session, company: CompanyId, status: StatusId) -> Result<Vec<LeadIn>> {
     session
         .rows(&LOCK_LEADS, params![company, status], |row| {
@@ -140,18 +148,21 @@ pub async fn lock_leads(session: &mut Session, company: CompanyId, status: Statu
 
 /// Locks a status, unless a transaction under way has put leads into it. It never waits, so it may be asked for with
 /// other locks in hand; whoever wants to put a lead into it afterwards waits, and finds it gone.
+#[boxed]
 pub async fn lock_if_idle(session: &mut Session, company: CompanyId, status: StatusId) -> Result<bool> {
     let locked = session.optional(&LOCK_IF_IDLE, params![company, status], |row| row.get::<i64>(0)).await?;
     Ok(locked.is_some())
 }
 
 /// Waits until the transactions are over that have put leads into a status. For a transaction that holds nothing else.
+#[boxed]
 pub async fn wait_until_idle(session: &mut Session, company: CompanyId, status: StatusId) -> Result<()> {
     session.optional(&LOCK, params![company, status], |row| row.get::<i64>(0)).await?;
     Ok(())
 }
 
 /// Deletes a status that nothing uses any more, but for its name. A lead that is in it after all refuses (a foreign key).
+#[boxed]
 pub async fn delete(session: &mut Session, company: CompanyId, status: StatusId) -> Result<()> {
     session.execute(&FORGET_COUNTS, params![company, status]).await?;
     session.execute(&KEEP_NAME, params![company, status]).await?;

@@ -1,5 +1,6 @@
 //! Lead statuses, and how many leads are in each.
 
+use crate::boxed;
 use crate::{error::Result, ids::Kind, params, session::Session, sql};
 use domain::{
     ids::{CompanyId, StatusId},
@@ -20,6 +21,7 @@ sql! {
 }
 
 /// Adds the statuses that a company starts with (R2).
+#[boxed]
 pub async fn insert_defaults(session: &mut Session, company: CompanyId) -> Result<()> {
     for (position, (name, kind, mark)) in (1_i64..).zip(DEFAULTS) {
         let id = session.new_id(Kind::Status).await?;
@@ -32,6 +34,7 @@ pub async fn insert_defaults(session: &mut Session, company: CompanyId) -> Resul
 }
 
 /// The statuses of a company, in its order.
+#[boxed]
 pub async fn list(session: &mut Session, company: CompanyId) -> Result<Statuses> {
     let list = session
         .rows(&ALL, params![company], |row| {
@@ -50,6 +53,7 @@ pub async fn list(session: &mut Session, company: CompanyId) -> Result<Statuses>
 
 /// Adds to the number of leads in statuses. `shard` is anything that differs between writers (a lead, a run).
 /// The rows are taken in the order of status ids, so that two writers never wait for each other.
+#[boxed]
 pub async fn add_to_counts(
     session: &mut Session,
     company: CompanyId,
@@ -65,6 +69,7 @@ pub async fn add_to_counts(
 }
 
 /// The number of leads per status, from the counters.
+#[boxed]
 pub async fn counts(session: &mut Session, company: CompanyId) -> Result<Vec<(StatusId, i64)>> {
     session.rows(&COUNTS, params![company], |row| Ok((row.get(0)?, row.get(1)?))).await
 }

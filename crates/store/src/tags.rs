@@ -3,6 +3,7 @@
 //! A tag is a set's business: putting it on twice is no change, and whatever else happened to the lead meanwhile is not
 //! overwritten. So tags raise no version and never conflict (R24).
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     error::Result,
@@ -78,6 +79,7 @@ pub struct Tagged {
 }
 
 /// Puts a tag on leads or takes it off, with timelines. Leads that are gone count as unchanged.
+#[boxed]
 pub async fn tag(
     session: &mut Session,
     company: CompanyId,
@@ -153,11 +155,13 @@ pub(crate) async fn turn_back(
 }
 
 /// The tag with this name, in any case, and as it was first written.
+#[boxed]
 pub async fn named(session: &mut Session, company: CompanyId, name: &str) -> Result<Option<(TagId, String)>> {
     session.optional(&NAMED, params![company, &fold(name)], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
 /// The same, made if it is new.
+#[boxed]
 pub async fn named_or_new(session: &mut Session, company: CompanyId, name: &str) -> Result<(TagId, String)> {
     if let Some(found) = named(session, company, name).await? {
         return Ok(found);

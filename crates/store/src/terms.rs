@@ -2,6 +2,7 @@
 //!
 //! They are written with the lead, renewed with its name, e-mail or number, and forgotten with it; the doctor compares.
 
+use crate::boxed;
 use crate::{
     error::Result,
     limits::staged_rows,
@@ -59,6 +60,7 @@ impl Person {
 }
 
 /// Writes the terms of new leads.
+#[boxed]
 pub(crate) async fn insert(session: &mut Session, company: CompanyId, terms: &[Term]) -> Result<()> {
     stage(session, terms).await?;
     session.execute(&INSERT_STAGED, params![company]).await?;
@@ -66,6 +68,7 @@ pub(crate) async fn insert(session: &mut Session, company: CompanyId, terms: &[T
 }
 
 /// Renews what a lead is found and sorted by, after a change of its name, e-mail or number.
+#[boxed]
 pub async fn renew(
     session: &mut Session,
     company: CompanyId,
@@ -87,6 +90,7 @@ pub async fn renew(
 }
 
 /// Forgets leads that are about to be deleted, or whose person is about to be erased.
+#[boxed]
 pub async fn forget(session: &mut Session, company: CompanyId, leads: &[(LeadId, Person)]) -> Result<()> {
     let gone: Vec<Term> = leads.iter().flat_map(|(lead, person)| person.terms_of(*lead)).collect();
     delete(session, company, &gone).await
@@ -106,6 +110,7 @@ pub(crate) struct Compared {
 }
 
 /// Makes every term anew and compares, in memory that does not grow: the hashes of both sides are added up.
+#[boxed]
 pub(crate) async fn compare(session: &mut Session, company: CompanyId) -> Result<Compared> {
     let mut found = Compared::default();
     let (mut sum_kept, mut sum_expected) = (0_u64, 0_u64);
@@ -132,6 +137,7 @@ pub(crate) async fn compare(session: &mut Session, company: CompanyId) -> Result
 }
 
 /// Makes every term and name key of a company anew.
+#[boxed]
 pub(crate) async fn rewrite(session: &mut Session, company: CompanyId) -> Result<()> {
     session.execute(&CLEAR, params![company]).await?;
     let mut after = i64::MIN;

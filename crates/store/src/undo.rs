@@ -3,6 +3,7 @@
 //! Locks are taken in the order of [`queues`](crate::queues). What a lead was before its run stands in its timeline, so that is where
 //! it comes from: the owner, since when, and whether a person chose them.
 
+use crate::boxed;
 use crate::{
     assign::read_place,
     changes::{Change, Topic},
@@ -102,6 +103,7 @@ pub struct Done {
 }
 
 /// Everything that a run did, in the order of lead ids; not locked.
+#[boxed]
 pub async fn done(session: &mut Session, company: CompanyId, run: RunId) -> Result<Vec<Done>> {
     session
         .rows(&DONE, params![company, run], |row| {
@@ -156,6 +158,7 @@ pub struct Undo {
 }
 
 /// Locks the leads and answers those that nobody touched, in the order of ids. The queues are locked already.
+#[boxed]
 pub async fn untouched(session: &mut Session, company: CompanyId, back: &[Back]) -> Result<Vec<LeadId>> {
     stage(session, back, &HashMap::new()).await?;
     session.rows(&LOCK_UNTOUCHED, params![company], |row| row.get(0)).await
@@ -170,6 +173,7 @@ struct Owned {
 }
 
 /// Puts back leads that are locked, as are the queues.
+#[boxed]
 pub async fn put_back(session: &mut Session, company: CompanyId, back: &[Back], undo: &Undo) -> Result<()> {
     let Some(first) = back.first() else { return Ok(()) };
     stage(session, back, &HashMap::new()).await?;

@@ -1,5 +1,6 @@
 //! Users and their queues.
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     error::Result,
@@ -100,6 +101,7 @@ sql! {
 
 /// Adds a user with an empty queue. An e-mail that the company has already is a
 /// [`Conflict`](crate::Error::Conflict).
+#[boxed]
 pub async fn insert(
     session: &mut Session,
     company: CompanyId,
@@ -129,6 +131,7 @@ pub async fn insert(
 }
 
 /// All users of a company, oldest first. Their number is bounded by the people who work there.
+#[boxed]
 pub async fn list(session: &mut Session, company: CompanyId) -> Result<Vec<User>> {
     session
         .rows(&ALL, params![company], |row| {
@@ -149,11 +152,13 @@ pub async fn list(session: &mut Session, company: CompanyId) -> Result<Vec<User>
 }
 
 /// The user with this e-mail, in any case.
+#[boxed]
 pub async fn by_email(session: &mut Session, company: CompanyId, email: &str) -> Result<Option<UserId>> {
     session.optional(&BY_EMAIL, params![company, &fold(email)], |row| row.get(0)).await
 }
 
 /// Every user as the dealing sees them, in the order of ids.
+#[boxed]
 pub async fn members(session: &mut Session, company: CompanyId) -> Result<Vec<Member>> {
     session.rows(&MEMBERS, params![company], read_member).await
 }
@@ -192,6 +197,7 @@ pub struct Facts {
 }
 
 /// The user, locked.
+#[boxed]
 pub async fn facts(session: &mut Session, company: CompanyId, user: UserId) -> Result<Option<Facts>> {
     session
         .optional(&FACTS, params![company, user], |row| {
@@ -210,6 +216,7 @@ pub async fn facts(session: &mut Session, company: CompanyId, user: UserId) -> R
 
 /// Writes the facts back, except the ban; the sign-in follows the e-mail. An e-mail that the company has already is a
 /// [`Conflict`](crate::Error::Conflict).
+#[boxed]
 pub async fn update(session: &mut Session, company: CompanyId, user: UserId, facts: &Facts) -> Result<()> {
     let (name_folded, folded) = (fold(&facts.name), fold(&facts.email));
     let values = params![
@@ -231,11 +238,13 @@ pub async fn update(session: &mut Session, company: CompanyId, user: UserId, fac
 }
 
 /// Locks everybody, in the order of ids: for what has to look at all of them.
+#[boxed]
 pub async fn lock_all(session: &mut Session, company: CompanyId) -> Result<()> {
     session.each(&LOCK_ALL, params![company], |_| Ok(())).await
 }
 
 /// Who is not banned and has one of these roles, in the order of ids.
+#[boxed]
 pub async fn active_with_roles(
     session: &mut Session,
     company: CompanyId,
@@ -254,6 +263,7 @@ pub async fn active_with_roles(
 }
 
 /// The PHC string of a user's password; none if there is no such user, no password yet, or a ban.
+#[boxed]
 pub async fn password_hash(
     session: &mut Session,
     company: CompanyId,
@@ -263,6 +273,7 @@ pub async fn password_hash(
 }
 
 /// Sets the PHC string. False: there is no such user.
+#[boxed]
 pub async fn set_password_hash(
     session: &mut Session,
     company: CompanyId,
@@ -273,6 +284,7 @@ pub async fn set_password_hash(
 }
 
 /// Bans a user, or lifts the ban with `None` (R16).
+#[boxed]
 pub async fn set_ban(
     session: &mut Session,
     company: CompanyId,
@@ -285,6 +297,7 @@ pub async fn set_ban(
 }
 
 /// Sets or lifts the lead cap.
+#[boxed]
 pub async fn set_cap(
     session: &mut Session,
     company: CompanyId,

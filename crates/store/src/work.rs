@@ -11,6 +11,7 @@
 //!   flag. Another process on an SQLite file can write it until the work begins to write; then it waits for its turn,
 //!   and comes too late.
 
+use crate::boxed;
 use crate::{
     changes::{Change, Topic},
     database::Store,
@@ -139,6 +140,7 @@ impl Store {
     }
 
     /// Waits until this process does the work no more.
+    #[boxed]
     pub async fn work_ended(&self, company: CompanyId, id: WorkId) {
         let ended = self.watch(company, id).map(|watch| watch.0.ended.subscribe());
         if let Some(mut ended) = ended {
@@ -221,6 +223,7 @@ impl std::fmt::Debug for Watch {
 
 impl Watch {
     /// The next step, with so many leads. [`Error::Cancelled`] if it is to stop instead.
+    #[boxed]
     pub async fn step(&self, step: Step, leads: u64) -> Result<()> {
         self.state().standing = Some(Standing { step, leads });
         self.tell();
@@ -239,6 +242,7 @@ impl Watch {
     }
 
     /// Waits until somebody wishes that it stop: for good, if nobody does.
+    #[boxed]
     pub(crate) async fn wished(&self) {
         // It fails only where the work is gone, and then nobody asks any more.
         if self.0.wished.subscribe().wait_for(|wished| *wished).await.is_err() {
@@ -350,6 +354,7 @@ impl Session {
 
     /// The next step of the work that this transaction is part of, with so many leads. [`Error::Cancelled`] if it is to
     /// stop instead: nothing has happened then, since the transaction is rolled back. Without such work, nothing.
+    #[boxed]
     pub async fn step(&mut self, step: Step, leads: u64) -> Result<()> {
         let Some(watch) = self.watch.clone() else { return Ok(()) };
         watch.step(step, leads).await?;
@@ -369,6 +374,7 @@ impl Session {
 }
 
 /// Whether a record says that the work is to stop.
+#[boxed]
 pub(crate) async fn is_asked(session: &mut Session, company: CompanyId, id: WorkId) -> Result<bool> {
     Ok(asked_in(session, company, id).await?.is_some())
 }

@@ -11,6 +11,7 @@ use super::{
     roads::{Condition, Road, column},
     texts::{self, is_deferred},
 };
+use crate::boxed;
 use crate::{Result, query::Query, session::Session, statuses};
 use domain::{
     ids::{LeadId, StatusId},
@@ -81,6 +82,7 @@ mod cost {
 }
 
 /// A page's places, in order, with what the next page starts behind.
+#[boxed]
 pub(super) async fn page(
     session: &mut Session,
     question: &Question<'_>,
@@ -111,6 +113,7 @@ pub(super) async fn page(
 }
 
 /// The number of leads, up to a limit.
+#[boxed]
 pub(super) async fn count(session: &mut Session, question: &Question<'_>, at_most: i64) -> Result<i64> {
     let conditions = question.conditions();
     let road = narrowest(session, question, &conditions, &mut Sizes::default()).await?;
@@ -120,6 +123,7 @@ pub(super) async fn count(session: &mut Session, question: &Question<'_>, at_mos
 
 /// The number of leads per status along a short road, and whether these were all: among the first so many leads, or
 /// among so many entries of an index that has the status and needs no look at the leads.
+#[boxed]
 pub(super) async fn count_per_status(
     session: &mut Session,
     question: &Question<'_>,
@@ -476,6 +480,7 @@ fn step<'q>(road: Road<'q>, conditions: &[Condition<'q>], read: u16, known: &Siz
     entry + asked + if is_looked_up { look_up } else { 0 }
 }
 
+#[boxed]
 pub(super) async fn take(session: &mut Session, text: &Query<'_>, sort: Sort) -> Result<Vec<Cursor>> {
     session
         .rows(&text.sql(), text.values(), |row| {
