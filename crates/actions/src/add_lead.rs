@@ -15,11 +15,10 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
 use store::{
     Session, Store,
     assign::{self, HandMove, LeadBefore},
-    capture,
+    boxed, capture,
     ids::Kind,
     leads::{self, Capture},
     queues, statuses,

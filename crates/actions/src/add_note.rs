@@ -8,8 +8,7 @@ use domain::{
     timeline::NOTE_CHARS_MAX,
     viewer::Viewer,
 };
-use store::boxed;
-use store::{Session, Store, assign, notes};
+use store::{Session, Store, assign, boxed, notes};
 
 /// How long a former owner may still write down what was said: nothing typed is lost (R14).
 const GRACE_HOURS: i64 = 2;

@@ -11,9 +11,8 @@ use domain::{
     text::{clean_within, fold},
     time::Moment,
 };
-use store::boxed;
 use store::{
-    Session, Store,
+    Session, Store, boxed,
     labels::{self, Label},
     roles, users,
 };

@@ -9,11 +9,10 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
 use store::{
     Session, Store,
     assign::{self, HandMove, LeadBefore},
-    queues,
+    boxed, queues,
     selection::{self, Chosen, LastChange},
     statuses,
 };

@@ -12,10 +12,10 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
 use store::{
     Session, Store,
     assign::HandMove,
+    boxed,
     hands::{self, Giving},
     queues, runs, statuses,
 };

@@ -14,11 +14,10 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
 use store::{
     Session,
     assign::{self, Claim},
-    jobs, pool,
+    boxed, jobs, pool,
     runs::{self, Record},
     users,
 };

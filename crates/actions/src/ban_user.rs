@@ -9,8 +9,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
-use store::{Session, Store, sessions, users};
+use store::{Session, Store, boxed, sessions, users};
 
 /// Bans the user: they cannot sign in any more, every session of theirs ends at once, and they receive nothing. They
 /// keep their leads. Who is banned already stays so since then.

@@ -7,9 +7,8 @@ use domain::{
     viewer::Viewer,
 };
 use std::time::Duration;
-use store::boxed;
 use store::{
-    Store,
+    Store, boxed,
     imports::{self, ImportState},
     work::{Asked, Heard, WorkId},
 };

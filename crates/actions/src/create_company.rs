@@ -12,8 +12,7 @@ use domain::{
     text::clean_within,
     time::{Moment, Zone},
 };
-use store::boxed;
-use store::{Store, companies, roles, statuses, users};
+use store::{Store, boxed, companies, roles, statuses, users};
 
 /// What a company begins with.
 #[derive(Debug, Clone)]

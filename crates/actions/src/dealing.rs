@@ -15,10 +15,10 @@ use domain::{
     status::{StatusMark, Statuses},
     time::Moment,
 };
-use store::boxed;
 use store::{
     Session, Store,
     assign::{self, Claim},
+    boxed,
     companies::Company,
     jobs, pool, statuses, users,
     work::Watch,

@@ -15,9 +15,8 @@ use domain::{
     status_edit::{self, StatusRefused},
 };
 use std::collections::HashSet;
-use store::boxed;
 use store::{
-    Session, Store, jobs, queues, status_change,
+    Session, Store, boxed, jobs, queues, status_change,
     status_change::StatusChange,
     status_edits::{self, LeadIn},
     statuses,

@@ -13,9 +13,8 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
 use store::{
-    Session, Store, capture,
+    Session, Store, boxed, capture,
     edits::{self, Edit, Fields},
     labels::{self, Label},
     selection::LastChange,

@@ -9,8 +9,7 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
-use store::{Session, Store, jobs, status_edits, statuses};
+use store::{Session, Store, boxed, jobs, status_edits, statuses};
 
 /// Who changes the statuses. That they may is the caller's to check.
 #[derive(Debug, Clone, Copy)]

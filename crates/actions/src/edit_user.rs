@@ -9,9 +9,8 @@ use domain::{
     email::Email,
     ids::{BranchId, CompanyId, DepartmentId, UserId},
 };
-use store::boxed;
 use store::{
-    Session, Store,
+    Session, Store, boxed,
     labels::Label,
     roles,
     sessions::{self, TokenHash},

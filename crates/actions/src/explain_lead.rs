@@ -10,9 +10,8 @@ use domain::{
     timeline::{Event, RunOfEntry},
     viewer::Sight,
 };
-use store::boxed;
 use store::{
-    Session, Store,
+    Session, Store, boxed,
     companies::Company,
     decisions,
     labels::{self, Label},

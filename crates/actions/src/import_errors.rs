@@ -8,8 +8,7 @@ use domain::{
     ids::{CompanyId, ImportId},
     viewer::Viewer,
 };
-use store::boxed;
-use store::{Store, imports};
+use store::{Store, boxed, imports};
 
 /// Rows per piece.
 const ROWS: i64 = 2_000;

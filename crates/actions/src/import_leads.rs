@@ -27,9 +27,8 @@ use std::{
     io::Read,
     sync::Arc,
 };
-use store::boxed;
 use store::{
-    Session, Store, companies,
+    Session, Store, boxed, companies,
     ids::Kind,
     imports,
     labels::{self, Label},

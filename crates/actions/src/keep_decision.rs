@@ -5,8 +5,7 @@ use domain::{
     decision::{Chunk, Decision},
     ids::{CompanyId, RunId},
 };
-use store::boxed;
-use store::{Session, decisions};
+use store::{Session, boxed, decisions};
 
 /// Keeps the decision for [`explain_lead`](crate::explain_lead).
 #[boxed]

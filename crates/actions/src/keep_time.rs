@@ -14,9 +14,8 @@ use domain::{
     schedule::{LocalDate, Slot, Tried, Turn, next_run},
     time::{Moment, Zone},
 };
-use store::boxed;
 use store::{
-    Session, Store,
+    Session, Store, boxed,
     companies::{self, Company},
     jobs, statuses,
 };

@@ -8,8 +8,7 @@ use crate::{
 };
 use domain::lead_file::{ColumnMap, Target};
 use std::{collections::HashSet, sync::Arc};
-use store::boxed;
-use store::{Store, statuses};
+use store::{Store, boxed, statuses};
 
 /// Reasons for error rows that are told, and first lines of each.
 const REASONS_MAX: usize = 12;

@@ -14,9 +14,8 @@ use domain::{
     time::Moment,
 };
 use std::{io::Read, sync::Arc};
-use store::boxed;
 use store::{
-    Store,
+    Store, boxed,
     ids::Kind,
     imports,
     lease::Lease,

@@ -15,9 +15,8 @@ use domain::{
     time::Moment,
 };
 use std::collections::{BTreeMap, HashSet};
-use store::boxed;
 use store::{
-    Session, Store,
+    Session, Store, boxed,
     companies::Company,
     jobs,
     stale::{self, Returning, StaleLead},

@@ -19,9 +19,8 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use store::boxed;
 use store::{
-    Store,
+    Store, boxed,
     changes::{Change, Topic},
     imports::{self, ImportRecord, ImportState},
 };

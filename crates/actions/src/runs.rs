@@ -16,9 +16,8 @@ use domain::{
     time::{Moment, Zone},
     viewer::Viewer,
 };
-use store::boxed;
 use store::{
-    Session, Store,
+    Session, Store, boxed,
     companies::Company,
     lease::Lease,
     runs::{self, Start, StartedBy, Totals},

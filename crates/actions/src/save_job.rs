@@ -13,8 +13,7 @@ use domain::{
     time::{MinuteOfDay, Moment},
     viewer::Viewer,
 };
-use store::boxed;
-use store::{Store, jobs, statuses};
+use store::{Store, boxed, jobs, statuses};
 
 /// What to change; what is not named stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

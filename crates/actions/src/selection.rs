@@ -9,9 +9,8 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
 use store::{
-    Session, Store, imports, lists,
+    Session, Store, boxed, imports, lists,
     runs::{self, Record},
     selection::{self, Chosen, LastChange},
     session::BoxFuture,

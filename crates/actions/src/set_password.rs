@@ -6,9 +6,8 @@ use crate::{
     password,
 };
 use domain::ids::{CompanyId, UserId};
-use store::boxed;
 use store::{
-    Store,
+    Store, boxed,
     sessions::{self, TokenHash},
     users,
 };

@@ -11,9 +11,8 @@ use domain::{
     viewer::Viewer,
 };
 use std::collections::{BTreeMap, HashMap};
-use store::boxed;
 use store::{
-    Session, Store,
+    Session, Store, boxed,
     selection::{self, Chosen, LastChange},
     status_change::{self, StatusChange},
     statuses,

@@ -11,9 +11,8 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
 use store::{
-    Session, Store, runs,
+    Session, Store, boxed, runs,
     status_change::{self, StatusChange},
     statuses,
 };

@@ -12,9 +12,8 @@ use domain::{
     time::Moment,
 };
 use sha2::{Digest, Sha256};
-use store::boxed;
 use store::{
-    Store,
+    Store, boxed,
     sessions::{self, Door, NewSession, SignedIn, TokenHash},
 };
 

@@ -15,10 +15,10 @@ use domain::{
     viewer::Viewer,
 };
 use std::collections::BTreeMap;
-use store::boxed;
 use store::{
     Session, Store,
     assign::HandMove,
+    boxed,
     hands::{self, Giving},
     queues, runs, statuses,
 };

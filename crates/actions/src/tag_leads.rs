@@ -15,9 +15,8 @@ use domain::{
     time::Moment,
     viewer::Viewer,
 };
-use store::boxed;
 use store::{
-    Session, Store, runs,
+    Session, Store, boxed, runs,
     selection::{self, Chosen},
     tags::{self, Tagging, Way},
 };

@@ -10,8 +10,7 @@ use domain::{
     time::Moment,
     viewer::{Sight, Viewer},
 };
-use store::boxed;
-use store::{Store, imports, statuses};
+use store::{Store, boxed, imports, statuses};
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

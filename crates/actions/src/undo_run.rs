@@ -18,9 +18,8 @@ use domain::{
     viewer::Viewer,
 };
 use std::collections::BTreeMap;
-use store::boxed;
 use store::{
-    Session, Store, queues,
+    Session, Store, boxed, queues,
     runs::{self, Record, Undoable},
     statuses,
     tags::Way,

@@ -1,7 +1,7 @@
 //! Agents as a person chooses among them: whom leads may be given to, with what they hold (R15).
 
-use crate::boxed;
 use crate::{
+    boxed,
     error::{Error, Result},
     params,
     query::Query,

@@ -1,8 +1,8 @@
 //! Changing owners: a run's moves, and one lead by hand. (Many by hand: `hands`. A status change can only take an owner
 //! away: `status_change`.) Locks are taken in the order of [`queues`].
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     error::{Error, Result},
     params,

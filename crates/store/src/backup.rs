@@ -3,9 +3,8 @@
 //! On SQLite the engine writes the copy (`VACUUM INTO`). On PostgreSQL a snapshot is copied table by table into a new
 //! embedded database of the same schema, so that one kind of file restores both.
 
-use crate::boxed;
 use crate::{
-    Store,
+    Store, boxed,
     database::private,
     error::{Error, Result},
     session::{Inner, Session},

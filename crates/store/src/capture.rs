@@ -1,7 +1,6 @@
 //! What a new lead meets: who has its number already (R9).
 
-use crate::boxed;
-use crate::{error::Result, params, session::Session, sql};
+use crate::{boxed, error::Result, params, session::Session, sql};
 use domain::ids::{CompanyId, LeadId};
 
 sql! {

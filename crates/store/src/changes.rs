@@ -10,8 +10,8 @@
 //!   listens, whether another process has written to it.
 //! - PostgreSQL: the news is a notification, part of the transaction, which every node hears on one connection.
 
-use crate::boxed;
 use crate::{
+    boxed,
     database::Store,
     error::{Error, Result},
     limits,

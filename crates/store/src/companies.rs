@@ -1,7 +1,6 @@
 //! Companies: the tenants.
 
-use crate::boxed;
-use crate::{error::Result, ids::Kind, params, session::Session, sql, value::Row};
+use crate::{boxed, error::Result, ids::Kind, params, session::Session, sql, value::Row};
 use domain::{
     ids::CompanyId,
     text::fold,

@@ -5,8 +5,8 @@
 //! - [`Store::write`]: one transaction. It runs to its end even when the caller goes away, and what it answers has been
 //!   committed with full durability. [`Store::write_long`] is the same for runs and imports.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Feed, News},
     dialect::Engine,
     error::{Error, Result},
@@ -23,7 +23,7 @@ use std::{
     panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -192,32 +192,40 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let slot = Slot::default();
+        let filled = slot.clone();
+        self.read_into_slot(Box::new(move |session| {
+            let looking = work(session);
+            Box::pin(async move { filled.fill(looking.await) })
+        }))
+        .await?;
+        slot.take().unwrap_or_else(|| Err(E::from(Error::Panicked("a reader was never asked".into()))))
+    }
+
+    #[boxed]
+    async fn read_into_slot(&self, work: Reading) -> Result<()> {
         let mut reader = self.snapshot().await?;
-        let answer = match &mut reader.kind {
+        let read = match &mut reader.kind {
             ReaderKind::Sqlite(sqlite) => {
                 sqlite.limit(false)?;
-                match tokio::task::spawn_blocking(move || {
-                    let answer = guarded(|| ready(work(reader.session())));
+                let reading = tokio::task::spawn_blocking(move || {
+                    let read = guarded(|| ready(work(reader.session())));
                     reader.session().works_for_nobody();
                     drop(reader);
-                    answer
-                })
-                .await
-                {
-                    Ok(answer) => answer?,
-                    Err(e) => Err(E::from(Error::Panicked(e.to_string()))),
-                }
+                    read
+                });
+                reading.await.unwrap_or_else(|e| Err(Error::Panicked(e.to_string())))
             }
             ReaderKind::Postgres(session) => {
                 session.without_statement_limit().await?;
-                let answer = AssertUnwindSafe(work(session)).catch_unwind().await;
+                let read = AssertUnwindSafe(work(session)).catch_unwind().await;
                 // Nothing was written: a connection that does not even end its transaction is given up when dropped.
                 let _ = session.connection()?.end("COMMIT").await;
-                answer.map_err(|panic| Error::Panicked(panic_text(&*panic)))?
+                read.map_err(|panic| Error::Panicked(panic_text(&*panic)))
             }
         };
         memory::give_back_soon();
-        answer
+        read
     }
 
     /// One transaction for a person's action: short, sharing its commit with others on SQLite.
@@ -259,6 +267,36 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let slot = Slot::default();
+        let filled = slot.clone();
+        let committed = self
+            .write_into_slot(
+                length,
+                watch,
+                Box::new(move |session| {
+                    let writing = work(session);
+                    Box::pin(async move {
+                        let answer = writing.await;
+                        let kept = answer.is_ok();
+                        filled.fill(answer);
+                        kept
+                    })
+                }),
+            )
+            .await;
+        match (committed, slot.take()) {
+            // What the work itself refused stays its answer.
+            (_, Some(Err(own))) => Err(own),
+            (Ok(()), Some(answer)) => answer,
+            (Err(error), _) => Err(E::from(error)),
+            (Ok(()), None) => Err(E::from(Error::Panicked("a write was never begun".into()))),
+        }
+    }
+
+    /// The same for all kinds of answers. An error: it is not committed, or that is not known.
+    #[boxed]
+    async fn write_into_slot(&self, length: Length, watch: Option<Watch>, work: Writing) -> Result<()> {
+        let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
         match &*self.backend {
             Backend::Sqlite { sqlite, .. } => {
                 let (reply, answer) = oneshot::channel();
@@ -266,16 +304,14 @@ impl Store {
                 sqlite.submit(Box::new(Write {
                     work: Some(work),
                     watch: watch.clone(),
-                    answer: None,
+                    panicked: None,
                     reply,
                     turn: Arc::clone(&turn),
                     length,
                 }))?;
-                let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
                 wait_for_turn(&turn, watch.as_ref(), answer, limit).await
             }
             Backend::Postgres(postgres) => {
-                let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
                 let waiting = async {
                     let turn = postgres.turn(limit).await?;
                     Ok::<_, Error>((turn, postgres.begin("BEGIN").await?))
@@ -287,44 +323,66 @@ impl Store {
                 }
                 // It has begun. A task of its own: it runs to its end when the caller goes away.
                 let writing = async move {
-                    let answer = transact(session, length, work).await;
+                    let committed = transact(session, length, work).await;
                     drop(turn);
-                    answer
+                    committed
                 };
-                match tokio::spawn(writing).await {
-                    Ok(answer) => answer,
-                    Err(e) => Err(E::from(Error::Panicked(e.to_string()))),
-                }
+                tokio::spawn(writing).await.unwrap_or_else(|e| Err(Error::Panicked(e.to_string())))
             }
         }
     }
 }
 
+/// Work of a write: its answer lies in its slot, and what it says here is whether to keep what it did. Without the type
+/// of the answer all writes are one code.
+type Writing = Box<dyn for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, bool> + Send>;
+/// The same for work that only looks.
+type Reading = Box<dyn for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, ()> + Send>;
+
+/// Where work leaves its answer for its caller, who may have gone.
+struct Slot<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Default for Slot<T> {
+    fn default() -> Slot<T> {
+        Slot(Arc::default())
+    }
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Slot<T> {
+        Slot(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Slot<T> {
+    fn fill(&self, answer: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    }
+
+    fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// The life of a transaction on PostgreSQL that has begun.
-async fn transact<T, E, F>(mut session: Session, length: Length, work: F) -> Result<T, E>
-where
-    F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
-    E: From<Error>,
-{
+async fn transact(mut session: Session, length: Length, work: Writing) -> Result<()> {
     if length == Length::Long {
         session.without_statement_limit().await?;
     }
-    let answer = AssertUnwindSafe(work(&mut session)).catch_unwind().await;
-    match answer {
-        Ok(Ok(value)) => {
+    match AssertUnwindSafe(work(&mut session)).catch_unwind().await {
+        Ok(true) => {
             let told = session.told.take();
-            match session.connection()?.commit(&told).await {
-                Ok(()) => Ok(value),
-                Err(Error::Unavailable(why)) => Err(E::from(Error::CommitUnknown(why))),
-                Err(other) => Err(E::from(other)),
-            }
+            session.connection()?.commit(&told).await.map_err(|error| match error {
+                Error::Unavailable(why) => Error::CommitUnknown(why),
+                other => other,
+            })
         }
-        Ok(Err(refused)) => {
+        Ok(false) => {
             // When even this fails, dropping the connection rolls back.
             let _ = session.connection()?.end("ROLLBACK").await;
-            Err(refused)
+            Ok(())
         }
-        Err(panic) => Err(E::from(Error::Panicked(panic_text(&*panic)))),
+        Err(panic) => Err(Error::Panicked(panic_text(&*panic))),
     }
 }
 
@@ -418,12 +476,12 @@ async fn unless_asked<T>(watch: Option<&Watch>, doing: impl Future<Output = T>) 
 
 /// Waits for the answer; a caller that goes away, has waited too long, or is to stop takes a write back that has not
 /// begun.
-async fn wait_for_turn<T, E: From<Error>>(
-    turn: &Arc<Turn>,
+async fn wait_for_turn(
+    turn: &Turn,
     watch: Option<&Watch>,
-    mut answer: oneshot::Receiver<Result<T, E>>,
+    mut answer: oneshot::Receiver<Result<()>>,
     limit: Duration,
-) -> Result<T, E> {
+) -> Result<()> {
     struct TakeBack<'t>(&'t Turn);
     impl Drop for TakeBack<'_> {
         fn drop(&mut self) {
@@ -431,31 +489,26 @@ async fn wait_for_turn<T, E: From<Error>>(
         }
     }
     let _guard = TakeBack(turn);
-    let gone = || E::from(Error::Panicked("the writer thread has ended".into()));
+    let gone = || Error::Panicked("the writer thread has ended".into());
     match unless_asked(watch, tokio::time::timeout(limit, &mut answer)).await {
         Ok(Ok(answer)) => answer.map_err(|_| gone())?,
-        Ok(Err(_)) if turn.take_back() => Err(E::from(Error::Busy { waited: limit })),
-        Err(cancelled) if turn.take_back() => Err(E::from(cancelled)),
+        Ok(Err(_)) if turn.take_back() => Err(Error::Busy { waited: limit }),
+        Err(cancelled) if turn.take_back() => Err(cancelled),
         // It has begun: what comes of it is true.
         _ => answer.await.map_err(|_| gone())?,
     }
 }
 
-struct Write<F, T, E> {
-    work: Option<F>,
+struct Write {
+    work: Option<Writing>,
     watch: Option<Watch>,
-    answer: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
+    panicked: Option<Error>,
+    reply: oneshot::Sender<Result<()>>,
     turn: Arc<Turn>,
     length: Length,
 }
 
-impl<F, T, E> Job for Write<F, T, E>
-where
-    F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send,
-    T: Send,
-    E: From<Error> + Send,
-{
+impl Job for Write {
     fn begin(&self) -> bool {
         self.turn.begin()
     }
@@ -469,25 +522,17 @@ where
         if let Some(watch) = self.watch.take() {
             session.works_for(watch);
         }
-        let answer = match guarded(|| ready(work(session))) {
-            Ok(answer) => answer,
-            Err(panicked) => Err(E::from(panicked)),
-        };
+        let done = guarded(|| ready(work(session)));
         session.works_for_nobody(); // the writer's session goes on to the next work
-        let kept = answer.is_ok();
-        self.answer = Some(answer);
-        kept
+        done.unwrap_or_else(|panicked| {
+            self.panicked = Some(panicked);
+            false
+        })
     }
 
     fn finish(self: Box<Self>, committed: Result<()>) {
-        let answer = match (committed, self.answer) {
-            (_, Some(Err(own))) => Err(own),
-            (Ok(()), Some(answer)) => answer,
-            (Err(error), _) => Err(E::from(error)),
-            (Ok(()), None) => Err(E::from(Error::Panicked("a write was never begun".into()))),
-        };
         // The caller may have gone; the write stands all the same.
-        let _ = self.reply.send(answer);
+        let _ = self.reply.send(self.panicked.map_or(committed, Err));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the runs decided, for the question why (R44): a head for each run, and its leads in chunks.
 
-use crate::boxed;
 use crate::{
+    boxed,
     error::Result,
     params,
     session::Session,

@@ -1,7 +1,6 @@
 //! The doctor: recounts what the counters say, and looks for what the rules forbid.
 
-use crate::boxed;
-use crate::{dialect::Engine, error::Result, params, session::Session, sql, sql::Sql, terms};
+use crate::{boxed, dialect::Engine, error::Result, params, session::Session, sql, sql::Sql, terms};
 use domain::ids::CompanyId;
 
 sql! {

@@ -1,8 +1,8 @@
 //! What a person may edit of a lead.
 
-use crate::boxed;
 use crate::{
     assign::read_place,
+    boxed,
     changes::{Change, Topic},
     error::Result,
     params,

@@ -1,8 +1,8 @@
 //! Many leads that a person gives away in one go (R22). Locks are taken in the order of [`queues`](crate::queues).
 
-use crate::boxed;
 use crate::{
     assign::HandMove,
+    boxed,
     changes::{Change, Topic},
     error::Result,
     params,

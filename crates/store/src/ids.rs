@@ -1,7 +1,6 @@
 //! New identifiers: from a sequence on PostgreSQL, from a counter row on SQLite, where there is one writer anyway.
 
-use crate::boxed;
-use crate::{dialect::Engine, error::Result, params, session::Session, sql};
+use crate::{boxed, dialect::Engine, error::Result, params, session::Session, sql};
 
 /// What an identifier is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

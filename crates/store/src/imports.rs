@@ -1,8 +1,8 @@
 //! Imports: the record of each file that was brought in, the rows of it that made no lead, and taking one back.
 
-use crate::boxed;
 use crate::{
     assign::read_place,
+    boxed,
     changes::{Change, Topic},
     error::{Error, Result},
     ids::Kind,

@@ -1,7 +1,7 @@
 //! The settings of the automatic jobs, and when the scheduler has to look at a company again.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     error::Result,
     params,

@@ -1,7 +1,6 @@
 //! Branches, departments, sources and tags: four tables of one shape, names that are unique in any case.
 
-use crate::boxed;
-use crate::{error::Result, ids::Kind, params, session::Session, sql, sql::Sql};
+use crate::{boxed, error::Result, ids::Kind, params, session::Session, sql, sql::Sql};
 use domain::{ids::CompanyId, text::fold};
 
 /// Which of the four.

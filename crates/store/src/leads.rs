@@ -1,7 +1,7 @@
 //! Leads: adding them in bulk, and one of them with its timeline. The lists are next door.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     error::Result,
     lists::{self, LeadLine},

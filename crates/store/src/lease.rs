@@ -3,8 +3,8 @@
 //! A lease dies with its holder, at once and without a clock: on SQLite it is a lock on a file beside the database, on
 //! PostgreSQL an advisory lock of a connection of its own (docs/decisions/0005).
 
-use crate::boxed;
 use crate::{
+    boxed,
     database::Store,
     error::{Error, Result},
     sql,

@@ -1,7 +1,7 @@
 //! Migrations: numbered, forward only, the same files for both engines, under a lock at start.
 
-use crate::boxed;
 use crate::{
+    boxed,
     database::{Missing, Store},
     dialect::{Engine, render},
     error::{Error, Result},

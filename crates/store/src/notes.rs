@@ -1,7 +1,7 @@
 //! Notes: entries that only add, and so never conflict (R24).
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     error::Result,
     params,

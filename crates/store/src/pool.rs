@@ -1,7 +1,6 @@
 //! The snapshot that a run decides on.
 
-use crate::boxed;
-use crate::{error::Result, params, session::Session, sql, value::Row};
+use crate::{boxed, error::Result, params, session::Session, sql, value::Row};
 use domain::{
     ids::{CompanyId, ImportId, LeadId, StatusId, UserId},
     pool::PoolLead,

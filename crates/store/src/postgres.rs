@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool of connections, a statement cache each, TLS by rustls, and patience while the server restarts.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::Change,
     dialect::{Engine, render},
     error::{Error, Result},

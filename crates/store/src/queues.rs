@@ -4,8 +4,8 @@
 //! user id, then the leads by id, then the status counters. So two changes never wait for each other, and a queue that
 //! is locked cannot grow past a cap behind anybody's back (R32).
 
-use crate::boxed;
 use crate::{
+    boxed,
     error::Result,
     params,
     session::Session,

@@ -1,7 +1,6 @@
 //! Roles: what people may do and see (R13).
 
-use crate::boxed;
-use crate::{error::Result, ids::Kind, params, session::Session, sql};
+use crate::{boxed, error::Result, ids::Kind, params, session::Session, sql};
 use domain::{
     ids::{CompanyId, RoleId},
     role::{DefaultRole, Scope},

@@ -1,7 +1,7 @@
 //! The leads of a run, for its page: those it changed, and names for those that nobody got.
 
-use crate::boxed;
 use crate::{
+    boxed,
     error::{Error, Result},
     lists,
     query::Query,

@@ -1,7 +1,7 @@
 //! Runs: the permanent record of what the jobs did.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     error::{Error, Result},
     ids::Kind,

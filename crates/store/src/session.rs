@@ -3,8 +3,8 @@
 //! On PostgreSQL the verbs wait on the network. On SQLite they never wait: a future made only of them is ready at its
 //! first poll, which is how one text of asynchronous code serves the writer thread too.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::Told,
     dialect::{Engine, render},
     error::{Error, Result},

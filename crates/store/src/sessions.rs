@@ -1,8 +1,8 @@
 //! Who is signed in. A session is found by the hash of its token, together with all that a page asks of a user: one
 //! statement a request.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     companies::Company,
     error::Result,

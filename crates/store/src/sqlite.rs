@@ -3,8 +3,8 @@
 //! The writer collects the writes that wait and commits them together, each behind a savepoint of its own, so that one
 //! `fsync` serves many and a write that fails takes nobody with it. An answer is sent only after the commit.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, News, publish},
     error::{Error, Result},
     limits::{ASKING, Limits, WRITES_PER_COMMIT},

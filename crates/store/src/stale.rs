@@ -2,8 +2,8 @@
 //!
 //! Locks are taken in the order of [`queues`].
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     error::{Error, Result},
     params,

@@ -4,8 +4,8 @@
 //! leads takes a hundred times as long (docs/performance.md). So whoever has brought in many leads lets it look at once.
 //! SQLite keeps no statistics here, and needs none: docs/decisions/0008.
 
-use crate::boxed;
 use crate::{
+    boxed,
     database::Store,
     dialect::Engine,
     error::Result,

@@ -2,8 +2,8 @@
 //!
 //! Locks are taken in the order of [`queues`]. Whoever holds its queue knows that no lead leaves or enters it meanwhile.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     error::Result,
     params,

@@ -3,8 +3,8 @@
 //! Whoever changes them holds the company's alarm (`jobs::lock_alarm`), which the settings of the jobs are saved under
 //! too: two who edit take turns, and everything here is read after that.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic, Which},
     dialect::Engine,
     error::{Error, Result},

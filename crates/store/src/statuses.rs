@@ -1,7 +1,6 @@
 //! Lead statuses, and how many leads are in each.
 
-use crate::boxed;
-use crate::{error::Result, ids::Kind, params, session::Session, sql};
+use crate::{boxed, error::Result, ids::Kind, params, session::Session, sql};
 use domain::{
     ids::{CompanyId, StatusId},
     status::{DEFAULTS, Status, StatusKind, StatusMark, Statuses},

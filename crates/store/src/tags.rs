@@ -3,8 +3,8 @@
 //! A tag is a set's business: putting it on twice is no change, and whatever else happened to the lead meanwhile is not
 //! overwritten. So tags raise no version and never conflict (R24).
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     error::Result,
     labels::{self, Label},

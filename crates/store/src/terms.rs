@@ -2,8 +2,8 @@
 //!
 //! They are written with the lead, renewed with its name, e-mail or number, and forgotten with it; the doctor compares.
 
-use crate::boxed;
 use crate::{
+    boxed,
     error::Result,
     limits::staged_rows,
     params,

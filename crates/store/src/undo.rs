@@ -3,9 +3,9 @@
 //! Locks are taken in the order of [`queues`](crate::queues). What a lead was before its run stands in its timeline, so that is where
 //! it comes from: the owner, since when, and whether a person chose them.
 
-use crate::boxed;
 use crate::{
     assign::read_place,
+    boxed,
     changes::{Change, Topic},
     error::{Error, Result},
     params,

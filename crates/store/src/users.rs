@@ -1,7 +1,7 @@
 //! Users and their queues.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     error::Result,
     ids::Kind,

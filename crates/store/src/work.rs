@@ -11,8 +11,8 @@
 //!   flag. Another process on an SQLite file can write it until the work begins to write; then it waits for its turn,
 //!   and comes too late.
 
-use crate::boxed;
 use crate::{
+    boxed,
     changes::{Change, Topic},
     database::Store,
     error::{Error, Result},

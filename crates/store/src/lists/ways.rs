@@ -11,8 +11,7 @@ use super::{
     roads::{Condition, Road, column},
     texts::{self, is_deferred},
 };
-use crate::boxed;
-use crate::{Result, query::Query, session::Session, statuses};
+use crate::{Result, boxed, query::Query, session::Session, statuses};
 use domain::{
     ids::{LeadId, StatusId},
     lead_list::{Cursor, Place, Sort, SortKey},
