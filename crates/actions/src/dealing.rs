@@ -23,6 +23,7 @@ use store::{
     jobs, pool, statuses, users,
     work::Watch,
 };
+use tokio::sync::Semaphore;
 
 /// Days back to which earlier owners of a lead are avoided (R29).
 const EARLIER_OWNERS_DAYS: i64 = 30;
@@ -31,6 +32,10 @@ const CHOICE_WORKING_DAYS: u32 = 2;
 
 /// A status that holds more than one lead in so many is read by walking through all of them.
 const COMMON_PART: i64 = 4;
+
+/// Dealings of this process that are computed at the same time, those that nobody waits for any more among them: each
+/// takes a core and holds its pool.
+static DEALINGS: Semaphore = Semaphore::const_new(4);
 
 /// What a dealing goes by: the status it gives, its settings for the record, and what it saw.
 pub(crate) struct Given {
@@ -72,9 +77,12 @@ pub(crate) async fn look_and_deal(
         "oldest_first": seen.rules.oldest_first, "rest_hours": seen.rules.rest_hours,
     });
     let status = seen.statuses.marked(StatusMark::Assigned).id;
-    let dealing =
-        tokio::task::spawn_blocking(move || seen.pool.deal(&seen.members, &seen.earlier, &seen.rules));
-    // A dealing cannot be broken off, but it changes nothing: its thread ends by itself.
+    // A dealing cannot be broken off, but it changes nothing: its thread ends by itself, and keeps its place until then.
+    let dealing = async {
+        let place = DEALINGS.acquire().await.expect("it is never closed");
+        let deal = move || (seen.pool.deal(&seen.members, &seen.earlier, &seen.rules), drop(place)).0;
+        tokio::task::spawn_blocking(deal).await
+    };
     let dealing = match watch {
         Some(watch) => watch.unless_asked(dealing).await?,
         None => dealing.await,

@@ -5,7 +5,7 @@
 //! again stands in the company's alarm. So nothing is in memory that a node could take with it.
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     runs::{self, Clock, LastRun, LastState, Order},
 };
 use domain::{
@@ -33,6 +33,8 @@ pub struct Looked {
     pub runs: Vec<(Job, Slot, std::result::Result<runs::Report, String>)>,
     /// Somebody else is running a job of it: look again soon (R41).
     pub busy: bool,
+    /// Why it could not be looked at to the end: look again.
+    pub trouble: Option<Error>,
 }
 
 /// Does what is due in a company, in the order of R40, each job seeing the result of the one before; then sets the
@@ -47,9 +49,9 @@ pub async fn look(store: &Store, company: CompanyId, clock: &Clock<'_>) -> Resul
         looked.busy = true;
         return Ok(looked);
     };
-    let done = look_alone(store, &company, clock, &mut looked).await;
+    looked.trouble = look_alone(store, &company, clock, &mut looked).await.err();
     lease.release().await;
-    done.map(|()| looked)
+    Ok(looked)
 }
 
 async fn look_alone(store: &Store, company: &Company, clock: &Clock<'_>, looked: &mut Looked) -> Result<()> {
@@ -81,7 +83,7 @@ async fn look_alone(store: &Store, company: &Company, clock: &Clock<'_>, looked:
 
 async fn due(store: &Store, company: CompanyId, zone: &Zone, now: Moment) -> Result<Vec<(Job, Slot)>> {
     let mut reader = store.read().await?;
-    let turns = turns(reader.session(), company, zone, now).await?;
+    let turns = turns(reader.session(), company, zone, None, now).await?;
     let due = turns.into_iter().filter_map(|(job, turn)| match turn {
         Turn::Due(slot) => Some((job, slot)),
         Turn::Again { .. } | Turn::Next(_) => None,
@@ -90,11 +92,13 @@ async fn due(store: &Store, company: CompanyId, zone: &Zone, now: Moment) -> Res
 }
 
 /// Whose turn it is, of the jobs that are switched on, in the order of R40. A job whose minute is shared with an earlier
-/// one that is tried again waits for that, so that it sees its result.
+/// one that is tried again waits for that, so that it sees its result. Who does not hold the company's lease names the
+/// job that is running: its attempt has not ended.
 async fn turns(
     session: &mut Session,
     company: CompanyId,
     zone: &Zone,
+    running: Option<Job>,
     now: Moment,
 ) -> Result<Vec<(Job, Turn)>> {
     let known = statuses::list(session, company).await?;
@@ -104,8 +108,10 @@ async fn turns(
         let tried = tried(session, company, job, zone, now).await?;
         let mut turn = timing.turn(zone, &tried, now);
         if let Turn::Due(slot) = turn {
-            let held_up = turns.iter().find_map(|(_, earlier)| match earlier {
-                Turn::Again { slot: theirs, from } if theirs.at == slot.at => Some(*from),
+            let held_up = turns.iter().find_map(|(job, earlier)| match earlier {
+                Turn::Again { slot: theirs, from } if theirs.at == slot.at && running != Some(*job) => {
+                    Some(*from)
+                }
                 _ => None,
             });
             turn = held_up.map_or(turn, |from| Turn::Again { slot, from });
@@ -131,7 +137,7 @@ async fn tried(
 pub(crate) async fn set_alarm(session: &mut Session, company: CompanyId, now: Moment) -> Result<()> {
     let Some(found) = companies::by_id(session, company).await? else { return Ok(()) };
     let zone = runs::zone(&found)?;
-    let turns = turns(session, company, &zone, now).await?;
+    let turns = turns(session, company, &zone, None, now).await?;
     let first = turns.iter().map(|(_, turn)| turn.from()).min();
     jobs::set_alarm(session, company, first).await?;
     Ok(())
@@ -150,7 +156,10 @@ pub async fn next_run_of(
         return Ok(None);
     }
     let zone = runs::zone(company)?;
-    let turns = turns(store.read().await?.session(), company.id, &zone, now).await?;
+    let mut reader = store.read().await?;
+    let word = store::runs::in_progress(reader.session(), company.id).await?;
+    let running = Job::ALL.into_iter().find(|job| word.as_deref() == Some(job.word()));
+    let turns = turns(reader.session(), company.id, &zone, running, now).await?;
     let turn = turns.into_iter().find(|(known, _)| *known == job);
     Ok(turn.map(|(_, turn)| next_run(&turn, &zone, now)))
 }

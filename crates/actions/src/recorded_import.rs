@@ -82,8 +82,9 @@ impl Begun {
         if !error.is_the_callers() {
             tracing::error!(%import, %error, "an import failed");
         }
+        // Patiently: how it ended is not lost because somebody else is writing for long.
         let closed: store::Result<()> = store
-            .write(move |session| {
+            .write_long(move |session| {
                 Box::pin(async move {
                     if let Some(asked) = asked {
                         imports::ask_to_stop(session, company, import, asked).await?;

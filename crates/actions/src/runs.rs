@@ -174,8 +174,9 @@ pub(crate) async fn go_on(
                 tracing::error!(%run, %error, "a run failed");
             }
             let (company, now, why, asked) = (company.id, clock(), error.for_people(), watch.asked());
+            // Patiently: how it ended is not lost because somebody else is writing for long.
             let closed: store::Result<()> = store
-                .write(move |session| {
+                .write_long(move |session| {
                     Box::pin(async move {
                         if let Some(asked) = asked {
                             runs::ask_to_stop(session, company, run, asked).await?;

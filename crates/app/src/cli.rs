@@ -2,7 +2,7 @@
 
 #![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "these comments are the help that people read")]
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Gives every lead to the right agent: fair, at once, and with a reason.
@@ -35,6 +35,19 @@ pub struct Place {
     /// Which company; needed only where there are several
     #[arg(long, global = true, env = "EVENHAND_COMPANY", value_name = "NAME")]
     pub company: Option<String>,
+}
+
+impl Cli {
+    /// Reads the command line. A folder that is named there is meant, also where a database stands in the environment.
+    pub fn read() -> Cli {
+        let matches = Cli::command().get_matches();
+        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let is_typed = |flag| matches.value_source(flag) == Some(ValueSource::CommandLine);
+        if is_typed("data") && !is_typed("database") {
+            cli.place.database = None;
+        }
+        cli
+    }
 }
 
 /// The commands.

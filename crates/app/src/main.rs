@@ -1,7 +1,7 @@
 //! The binary `evenhand`: settings, the command line, and what runs by itself.
 //!
 //! Standard output is data, standard error is for people. Exit 0: done; 1: our fault; 2: the caller's; 130: Ctrl-C, and
-//! nothing has happened.
+//! where it says *cancelled* nothing has happened.
 
 mod cli;
 mod clock;
@@ -13,14 +13,13 @@ mod place;
 mod scheduler;
 mod serve;
 
-use clap::Parser;
 use std::{process::ExitCode, time::Duration};
 
 /// How long what was cancelled may take to go.
 const GOING: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::read();
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("EVENHAND_LOG")
@@ -40,10 +39,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let status = output::fail(&error);
-            if error.is::<interrupts::Interrupted>() {
-                // A thread may still wait for a pipe, or deal; nobody waits for it.
-                runtime.shutdown_timeout(GOING);
-            }
+            // A thread may still wait for a pipe, or deal, of work that somebody cancelled; nobody waits for it.
+            runtime.shutdown_timeout(GOING);
             status
         }
     }

@@ -109,16 +109,15 @@ fn ended(
                     }
                 }
             }
-            if looked.busy {
+            if let Some(error) = looked.trouble {
+                in_trouble(company, &error, waiting, now);
+            } else if looked.busy {
                 waiting.insert(company, Some(Moment(now.0 + BUSY_MS)));
             } else {
                 waiting.remove(&company);
             }
         }
-        Ok((company, Err(error))) => {
-            tracing::warn!(%company, %error, "a company's schedule could not be looked at; it is tried again");
-            waiting.insert(company, Some(Moment(now.0 + TROUBLE_MS)));
-        }
+        Ok((company, Err(error))) => in_trouble(company, &error, waiting, now),
         Err(error) => {
             // Which company it was is not known any more: all in hand are looked at again.
             tracing::error!(%error, "a look at a company's schedule broke off");
@@ -127,4 +126,14 @@ fn ended(
             }
         }
     }
+}
+
+fn in_trouble(
+    company: CompanyId,
+    error: &actions::Error,
+    waiting: &mut HashMap<CompanyId, Option<Moment>>,
+    now: Moment,
+) {
+    tracing::warn!(%company, %error, "a company's schedule could not be looked at; it is tried again");
+    waiting.insert(company, Some(Moment(now.0 + TROUBLE_MS)));
 }

@@ -327,7 +327,7 @@ impl Case<'_> {
             };
         }
         if rivals.is_empty() {
-            return format!("{name} was the only one of the {may} who may have it with room left.");
+            return format!("Nobody else of the {may} who may have it had room left for it.");
         }
         let of = if rivals.len() + 1 == may {
             format!("the {may} who may have it")
@@ -830,7 +830,7 @@ mod tests {
                 "Asha; Ben cap 2 held 2; Cara cap 1; Dan cap 0",
                 "6",
                 EqualShares,
-                "Why Asha? Asha was the only one of the 4 who may have it with room left. One was full after this run; one was at the cap; one is given nothing automatically.",
+                "Why Asha? Nobody else of the 4 who may have it had room left for it. One was full after this run; one was at the cap; one is given nothing automatically.",
             ),
             (
                 "Asha; Ben",

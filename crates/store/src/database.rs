@@ -249,7 +249,7 @@ impl Store {
     }
 
     /// The same for work that somebody may wish to stop: see [`Session::works_for`]. While it waits for its turn the wish
-    /// takes it back at once.
+    /// takes it back at once, but where it is next in this process and another process is writing to the same file.
     pub async fn write_for<T, E, F>(&self, watch: Option<Watch>, work: F) -> Result<T, E>
     where
         F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,

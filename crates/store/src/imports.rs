@@ -65,18 +65,19 @@ sql! {
     LOCK = "SELECT state, actor_id FROM imports WHERE company_id = $1 AND id = $2 /*pg FOR UPDATE*/";
     OWNERS = "SELECT DISTINCT owner_id FROM leads /*sqlite INDEXED BY leads_import*/
         WHERE company_id = $1 AND import_id = $2 AND entries = 2 AND owner_id IS NOT NULL";
-    // Nothing has happened to it but that it came, or that it was assigned as it came (its second entry), or that
-    // this was undone (its third). Each of these is a version, and so is every change but a note and a tag.
+    // Nothing has happened to it but that it came, or that it was assigned as it came (its second entry), or that what a
+    // run did to it was undone (its third). Each of these is a version, and so is every change but a note and a tag.
+    // COALESCE keeps PostgreSQL from the index of runs: right after an import it looks empty, and is not.
     UNTOUCHED = "SELECT l.id, l.status_id, l.first_name, l.last_name, l.email, l.phone,
             l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id
         FROM leads l /*sqlite INDEXED BY leads_import*/
         LEFT JOIN users u ON u.company_id = l.company_id AND u.id = l.owner_id
         WHERE l.company_id = $1 AND l.import_id = $2 AND l.id > $3 AND l.entries <= 3 AND l.version = l.entries
             AND ((l.entries = 1 AND l.owner_id IS NULL) OR EXISTS (
-                SELECT 1 FROM lead_events a JOIN runs r ON r.company_id = a.company_id AND r.id = a.run_id
-                WHERE a.company_id = $1 AND a.lead_id = l.id AND a.entry = 2 AND r.job = 'on arrival'
-                    AND (l.entries = 2 OR EXISTS (
-                        SELECT 1 FROM lead_events b JOIN runs t ON t.company_id = b.company_id AND t.id = b.run_id
+                SELECT 1 FROM lead_events a JOIN runs r ON r.company_id = a.company_id AND r.id = COALESCE(a.run_id, 0)
+                WHERE a.company_id = $1 AND a.lead_id = l.id AND a.entry = 2
+                    AND ((l.entries = 2 AND r.job = 'on arrival') OR EXISTS (
+                        SELECT 1 FROM lead_events b JOIN runs t ON t.company_id = b.company_id AND t.id = COALESCE(b.run_id, 0)
                         WHERE b.company_id = $1 AND b.lead_id = l.id AND b.entry = 3 AND t.undoes_id = a.run_id))))
         ORDER BY l.id LIMIT $4 /*pg FOR UPDATE OF l*/";
     FORGET_TAGS = "DELETE FROM lead_tags WHERE company_id = $1 AND lead_id IN (SELECT lead_id FROM stage_chosen)";
@@ -448,7 +449,10 @@ pub async fn undo(
     }
     let kept: i64 = session.one(&LEFT_OF, params![company, import], |row| row.get(0)).await?;
     tally.write(session, company, import.0, now).await?;
-    session.execute(&UNDONE, params![company, import, now, by, taken_back as i64, kept]).await?;
+    // What took nothing back can be tried again, once the run is undone that is in the way.
+    if taken_back > 0 || kept == 0 {
+        session.execute(&UNDONE, params![company, import, now, by, taken_back as i64, kept]).await?;
+    }
     session.tell(Change::of(company, Topic::Imports));
     session.tell(Change::of(company, Topic::Leads).users(lost).all_leads());
     Ok(TakenBack { taken_back, kept: kept as u64 })

@@ -40,6 +40,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// How long a statement that was cancelled may take to end before the server is asked again.
 const CANCELLED_WITHIN: Duration = Duration::from_millis(200);
+/// How long the request to cancel may be on its way.
+const CANCEL_SENT_WITHIN: Duration = Duration::from_secs(5);
 
 impl Postgres {
     /// Reads the URL and makes the pool; it connects when first used.
@@ -225,8 +227,14 @@ impl Brake {
         // What is asked may be several statements, and between two of them there is nothing to cancel: so once more
         // until it has ended.
         loop {
-            if let Err(error) = brake.cancel().await {
-                tracing::debug!(%error, "the server could not be asked to cancel a statement");
+            tokio::select! {
+                biased;
+                _ = &mut asking => return None,
+                sent = tokio::time::timeout(CANCEL_SENT_WITHIN, brake.cancel()) => {
+                    if !matches!(sent, Ok(Ok(()))) {
+                        tracing::debug!(?sent, "the server could not be asked to cancel a statement");
+                    }
+                }
             }
             if tokio::time::timeout(CANCELLED_WITHIN, &mut asking).await.is_ok() {
                 return None;

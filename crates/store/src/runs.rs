@@ -58,6 +58,7 @@ sql! {
     TRIED = "SELECT slot_date, MAX(CASE WHEN state IN ('done', 'cancelled') THEN 1 ELSE 0 END), COUNT(*),
             MAX(COALESCE(finished_at_ms, started_at_ms))
         FROM runs WHERE company_id = $1 AND job = $2 AND slot_date >= $3 GROUP BY slot_date";
+    IN_PROGRESS = "SELECT job FROM runs WHERE company_id = $1 AND state = 'running'";
     INTERRUPT = "UPDATE runs SET finished_at_ms = $2,
             state = CASE WHEN cancel_asked_at_ms IS NULL THEN 'failed' ELSE 'cancelled' END,
             failure = CASE WHEN cancel_asked_at_ms IS NULL THEN $3 END
@@ -413,6 +414,12 @@ pub async fn fail(
     session.execute(&FAIL, params![company, run, now, why]).await?;
     session.tell(Change::of(company, Topic::Runs));
     Ok(())
+}
+
+/// The job whose record says that it is running, as a word; of a company there is one at the most (R41).
+#[boxed]
+pub async fn in_progress(session: &mut Session, company: CompanyId) -> Result<Option<String>> {
+    session.optional(&IN_PROGRESS, params![company], |row| row.get(0)).await
 }
 
 /// The latest runs of a job, newest first.

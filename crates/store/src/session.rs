@@ -49,7 +49,9 @@ impl Session {
     pub async fn execute(&mut self, sql: &Sql, params: &[Value<'_>]) -> Result<u64> {
         let watch = self.watch.as_ref();
         match &mut self.inner {
-            Inner::Sqlite(connection) => broken_off(watch, sqlite::execute(connection, sql.text(), params)),
+            Inner::Sqlite(connection) => {
+                broken_off(watch, || sqlite::execute(connection, sql.text(), params))
+            }
             Inner::Postgres(connection) => {
                 let brake = connection.brake(watch)?;
                 let asking = async {
@@ -93,7 +95,9 @@ impl Session {
     async fn each_to(&mut self, sql: &Sql, params: &[Value<'_>], see: &mut See<'_>) -> Result<()> {
         let watch = self.watch.as_ref();
         match &mut self.inner {
-            Inner::Sqlite(connection) => broken_off(watch, sqlite::each(connection, sql.text(), params, see)),
+            Inner::Sqlite(connection) => {
+                broken_off(watch, || sqlite::each(connection, sql.text(), params, see))
+            }
             Inner::Postgres(connection) => {
                 let brake = connection.brake(watch)?;
                 connection.asks();
@@ -151,7 +155,7 @@ impl Session {
         Box::pin(async move {
             let watch = self.watch.as_ref();
             match &mut self.inner {
-                Inner::Sqlite(connection) => broken_off(watch, sqlite::stage(connection, stage, rows)),
+                Inner::Sqlite(connection) => broken_off(watch, || sqlite::stage(connection, stage, rows)),
                 Inner::Postgres(connection) => {
                     let brake = connection.brake(watch)?;
                     let answer = Brake::unless_wished(brake, connection.stage(stage, rows)).await;
@@ -167,7 +171,7 @@ impl Session {
         let text = render(sql, self.engine());
         match &mut self.inner {
             Inner::Sqlite(connection) => {
-                broken_off(self.watch.as_ref(), connection.execute_batch(&text).map_err(Error::from))
+                broken_off(self.watch.as_ref(), || connection.execute_batch(&text).map_err(Error::from))
             }
             Inner::Postgres(connection) => Ok(connection.client()?.batch_execute(&text).await?),
         }
@@ -214,12 +218,15 @@ impl Session {
     }
 }
 
-/// A statement that was broken off because its work is to stop has not met a limit. (Work has none.)
-fn broken_off<T>(watch: Option<&Watch>, answer: Result<T>) -> Result<T> {
-    match answer {
-        Err(Error::Timeout { .. }) if watch.is_some_and(|watch| watch.asked().is_some()) => {
-            Err(Error::Cancelled)
-        }
+/// A statement that was broken off because its work is to stop has not met a limit. (Work has none.) Once it is to stop
+/// no other statement begins: what the engine rolled back by itself would not go with the rest.
+fn broken_off<T>(watch: Option<&Watch>, statement: impl FnOnce() -> Result<T>) -> Result<T> {
+    let is_asked = || watch.is_some_and(|watch| watch.asked().is_some());
+    if is_asked() {
+        return Err(Error::Cancelled);
+    }
+    match statement() {
+        Err(Error::Timeout { .. }) if is_asked() => Err(Error::Cancelled),
         answer => answer,
     }
 }

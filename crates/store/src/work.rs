@@ -28,8 +28,12 @@ use domain::{
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::{sync::watch, task::JoinHandle};
+
+/// Until a record is looked at again that could not be looked at.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Steps of SQLite's machine after which a statement of the work asks whether it is to stop: about a millisecond.
 const LOOKED_EVERY: std::ffi::c_int = 100_000;
@@ -272,8 +276,11 @@ impl Watch {
                     return;
                 }
                 Ok(None) => {}
-                // The work looks at its record itself, at its next step.
-                Err(error) => tracing::debug!(?id, %error, "the record of work could not be looked at"),
+                Err(error) => {
+                    tracing::debug!(?id, %error, "the record of work could not be looked at");
+                    tokio::time::sleep(LOOK_PAUSE).await;
+                    continue;
+                }
             }
             loop {
                 match changes.next().await {
@@ -326,8 +333,9 @@ impl Watch {
 }
 
 impl Session {
-    /// This transaction is the work's, until it ends: one to read in, or one of [`Store::write_for`], which calls this. Whatever statement is on its way when
-    /// somebody wishes that the work stop is broken off and comes to [`Error::Cancelled`], and so does every later one.
+    /// This transaction is the work's, until it ends: one to read in, or one of [`Store::write_for`], which calls this.
+    /// Whatever statement is on its way when somebody wishes that the work stop is broken off and comes to
+    /// [`Error::Cancelled`], and so does every later one.
     ///
     /// On SQLite the engine asks for the wish about every millisecond of a statement. A statement that is broken off
     /// takes its transaction with it, which nobody else shares. On PostgreSQL the server is asked to cancel it.

@@ -84,7 +84,8 @@ where
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
-    let pieces = pieces.map(|piece| piece.map(Bytes::from));
+    // Who compresses an answer asks once more after its end.
+    let pieces = pieces.map(|piece| piece.map(Bytes::from)).fuse();
     (headers, Body::from_stream(pieces)).into_response()
 }
 

@@ -157,6 +157,14 @@ fn an_import_is_dealt_out_as_it_comes_in_evenly_and_can_be_undone() {
 
 /// Brings a file of so many leads in and says as which import, and as which run they were assigned.
 async fn brings(office: &Office, rows: usize) -> (ImportId, RunId) {
+    let import = imports(office, rows).await;
+    let mut reader = office.store.read().await.expect("a reader");
+    let runs = runs::history(reader.session(), office.company.id, None, 1).await.expect("runs");
+    assert_eq!(runs[0].run.job, "on arrival");
+    (import, runs[0].run.id)
+}
+
+async fn imports(office: &Office, rows: usize) -> ImportId {
     let lines: String = (0..rows).map(|row| format!("N{row},98765 5{row:04}\n")).collect::<Vec<_>>().concat();
     let import =
         Import { file_name: "list.csv".into(), viewer: mary(), ..crate::browser_import::order(office) };
@@ -165,10 +173,7 @@ async fn brings(office: &Office, rows: usize) -> (ImportId, RunId) {
     let imported = import_leads(&office.store, file, import, clock, std::sync::Arc::new(|_| {})).await;
     let imported = imported.expect("imported");
     assert_eq!(imported.imported, rows as u64);
-    let mut reader = office.store.read().await.expect("a reader");
-    let runs = runs::history(reader.session(), office.company.id, None, 1).await.expect("runs");
-    assert_eq!(runs[0].run.job, "on arrival");
-    (imported.import, runs[0].run.id)
+    imported.import
 }
 
 async fn takes_back(office: &Office, import: ImportId) -> undo_import::Undone {
@@ -228,6 +233,24 @@ fn r45_an_import_takes_back_what_was_assigned_as_it_came_in_and_put_back_again()
         assert_eq!(office.held().await, "Asha 0, Ben 0");
         let undone = takes_back(&office, import).await;
         assert_eq!(undone, undo_import::Undone::Done { taken_back: 5, kept: 0 });
+    });
+}
+
+/// What a run gave away stays where it is; once the run is undone the import can be taken back after all.
+#[test]
+fn r45_an_import_that_a_run_dealt_out_is_taken_back_once_the_run_is_undone() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Mary Manager; Asha cap 9").await;
+        let import = imports(&office, 5).await;
+        let office = office.deals(&["Unassigned"], allot::Strategy::EqualShares).await;
+        let run = office.run().await.run.expect("a record");
+        assert_eq!(office.held().await, "Asha 5");
+        let undone = takes_back(&office, import).await;
+        assert_eq!(undone, undo_import::Undone::Done { taken_back: 0, kept: 5 });
+        assert!(matches!(undoes(&office, run).await, Undone::Done(_)));
+        let undone = takes_back(&office, import).await;
+        assert_eq!(undone, undo_import::Undone::Done { taken_back: 5, kept: 0 });
+        assert_eq!(takes_back(&office, import).await, undo_import::Undone::NotDone);
     });
 }
 

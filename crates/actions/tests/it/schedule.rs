@@ -207,6 +207,11 @@ fn r40_who_comes_later_in_a_minute_waits_for_an_earlier_one_that_is_tried_again(
             None,
             "it is in progress, and has not failed"
         );
+        assert_eq!(
+            next_run(&office, Job::TopUp, seen).await.as_deref(),
+            Some("Next run: now."),
+            "what runs before it has not failed, and it comes as soon as that is done"
+        );
         lease.release().await;
         assert_eq!(looks(&office, seen).await, 0, "the top-up would take what the assignment is to deal");
         for job in [Job::Assignment, Job::TopUp] {

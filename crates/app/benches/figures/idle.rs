@@ -53,6 +53,7 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
 async fn place_of(bench: &Bench, engine: Engine, companies: usize, enabled: bool) -> Result<Place> {
     let place = bench.place(engine, "idle")?;
     let store = place.open().await?;
+    #[expect(clippy::disallowed_methods, reason = "the process that is watched has no other clock")]
     let since = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let now = Moment(since as i64);
     let far = (since / 60_000 + DAY_MINUTES / 2) % DAY_MINUTES;
@@ -93,7 +94,7 @@ fn processor_time(place: &Place) -> Result<Duration> {
     std::thread::sleep(SETTLING);
     let before = serving.processor_time()?;
     std::thread::sleep(WATCHED);
-    Ok(serving.processor_time()? - before)
+    Ok(serving.processor_time()?.saturating_sub(before))
 }
 
 /// A process that ends with its owner.

@@ -25,6 +25,25 @@ fn evenhand(data: &Path, words: &str, input: &str) -> (Option<i32>, String, Stri
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
+/// Whoever names a folder means it, whatever stands in the environment.
+#[test]
+fn a_folder_on_the_command_line_wins_over_a_database_of_the_environment() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let asked = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_evenhand"))
+            .args(words)
+            .env_clear()
+            .env("EVENHAND_DATABASE", "postgres://nobody@127.0.0.1:1/nowhere")
+            .current_dir(folder.path())
+            .output();
+        String::from_utf8(output.expect("it ends").stderr).expect("UTF-8")
+    };
+    let said = asked(&["doctor", "--data", "./here"]);
+    assert!(said.contains("there is no database at ./here/evenhand.db"), "{said}");
+    let said = asked(&["doctor"]);
+    assert!(said.contains("PostgreSQL at 127.0.0.1:1"), "{said}");
+}
+
 #[test]
 fn r44_the_command_line_says_why() {
     let folder = tempfile::tempdir().expect("a folder");

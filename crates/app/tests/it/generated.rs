@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf, process::Comman
 fn the_command_line_is_documented() {
     let mut text = String::from(
         "# The command line\n\nGenerated from the program's own `--help`; every flag is also an environment variable where one is named.\n\
-         Standard output is data, standard error is for people. Exit 0: done; 1: our fault; 2: the caller's; 130: Ctrl-C cancelled a run or an import, and nothing has happened.\n",
+         Standard output is data, standard error is for people. Exit 0: done; 1: our fault; 2: the caller's; 130: ended by Ctrl-C, and where it says *cancelled* nothing has happened.\n",
     );
     for path in commands(&[]) {
         let name =

@@ -128,7 +128,8 @@ async fn list(
     };
     // Where not everything was counted, the page may show more than the count has come across.
     let matching = if whole { matching } else { matching.max(page.lines.len() as i64) };
-    let told = |leads: i64| at_least(leads, whole);
+    // "At least none" says nothing.
+    let told = |leads: i64| if whole || leads > 0 { at_least(leads, whole) } else { String::new() };
     let all = told(matching);
     let rows: Vec<LeadRow> =
         page.lines.iter().map(|line| row(line, &known, who, address, open == Some(line.id.0))).collect();
@@ -215,9 +216,10 @@ fn chips(
     shelf: Shelf,
     address: &Address,
 ) -> Vec<StatusChip> {
+    let shown = all;
     let all = StatusChip {
         status: None,
-        count: if address.status.is_empty() { all.to_owned() } else { String::new() },
+        count: if address.status.is_empty() { shown.to_owned() } else { String::new() },
         href: address.with(|to| to.status.clear()).href(shelf),
         current: address.status.is_empty(),
     };
@@ -227,7 +229,7 @@ fn chips(
         let href = address.with(|to| to.status = if current { String::new() } else { id.to_string() });
         Some(StatusChip {
             status: Some(shown_status(known, *id, &status.name)),
-            count: told(*leads),
+            count: if current { shown.to_owned() } else { told(*leads) },
             href: href.href(shelf),
             current,
         })

@@ -297,6 +297,12 @@ impl Visitor {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
+    /// The bytes of an answer that may be compressed.
+    pub async fn packed(&self, request: Request<Body>) -> usize {
+        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        response.into_body().collect().await.expect("a body").to_bytes().len()
+    }
+
     fn keep(&self, cookie: &str) {
         let (pair, rules) = cookie.split_once(';').unwrap_or((cookie, ""));
         let (name, value) = pair.split_once('=').expect("a cookie has a name");

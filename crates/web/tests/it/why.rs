@@ -1,6 +1,7 @@
 //! Why this agent, and one run in full: R14, R44, R46.
 
 use crate::house::{House, NOW, Visitor, on_both};
+use axum::body::Body;
 use domain::ids::{LeadId, RunId};
 use std::collections::BTreeSet;
 use store::{
@@ -75,7 +76,7 @@ fn r44_r14_whoever_may_see_a_lead_is_told_why_it_is_whose() {
             assert_eq!(page.status, 200, "{path}");
             page.says("Why Asha?");
             page.says("Lea · the run of 2026-05-11 09:00 IST");
-            page.says("Asha was the only one of the 3 who may have it with room left. Two are given nothing automatically.");
+            page.says("Nobody else of the 3 who may have it had room left for it. Two are given nothing automatically.");
             page.says("a cap of 0 gives nothing automatically");
         }
         // Who may not look at runs finds no way there.
@@ -241,6 +242,10 @@ fn r46_runs_and_their_agents_are_files() {
             })
             .await;
         recorded.expect("recorded");
+        // As a browser asks: whoever compresses the file asks for a piece more after its end.
+        let asked = admin.request("GET", "/runs/history.csv").header("accept-encoding", "gzip, br");
+        let packed = admin.packed(asked.body(Body::empty()).expect("a request")).await;
+        assert!(packed > 1_000, "a whole file, and not {packed} bytes");
         let file = admin.get("/runs/history.csv").await;
         assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"runs.csv\""));
         let mut lines = file.body.split_terminator("\r\n");
