@@ -1,9 +1,16 @@
 //! All small instances, up to renaming the agents: every eligible set, every fallback, every tier and every room that
 //! makes a difference, against the best of all their plans.
 //!
-//! All plans of a set of leads are found once, whatever the rooms; then each pattern of rooms takes the best that fits.
+//! All plans of a list of leads are found once, whatever the rooms; the best for each pattern of rooms follows from
+//! the best for tighter ones. So nearly all the time is the engine's, which plans and verifies each instance alone.
 //!
-//! `ALLOT_EXHAUSTIVE=1 cargo test --release -p allot exhaustive -- --nocapture` goes as far as the specification asks.
+//! Lists of leads are taken up to renaming the agents; rooms are not, nor are weights and base loads, which stand in
+//! one order.
+//!
+//! `ALLOT_EXHAUSTIVE=1 cargo test --release -p allot exhaustive -- --nocapture` goes as far as each test says: with one
+//! tier and no owners to five agents and seven leads, where it takes longest. `ALLOT_EXHAUSTIVE=3/8` takes the third of
+//! eight parts of every test, so that processors can share the work; the counts of the parts add up to those of
+//! the whole. docs/performance-engine.md says how many there are and how long they take.
 
 use allot::{Agent, AgentSet, Class, Instance, Plan, Strategy, Weight};
 
@@ -22,6 +29,19 @@ struct Universe {
     tiers: u8,
     /// Whether leads may have an owner to stay with.
     owned: bool,
+    rooms: Rooms,
+}
+
+/// Which patterns of rooms: all, those where everybody has some, or those where somebody who is eligible has none.
+///
+/// The last are the most and say the least. Where nobody owns anything, an agent with no room takes nothing, as if no
+/// lead were for it: the same plans are possible and worth the same as with other leads, from which that agent is
+/// struck out, and with room for everybody. So a test of its own has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rooms {
+    Any,
+    Some,
+    NoneForSomebody,
 }
 
 /// What makes plans better or worse, beside the leads.
@@ -76,23 +96,77 @@ fn worth(outcome: Outcome, agents: u8, rules: &Rules) -> u64 {
         }
     };
     let squares: u64 = (0..agents).map(|j| level(j).pow(2) * 6 / u64::from(rules.halves[j as usize])).sum();
-    let mut order: Vec<u32> = (0..agents).collect();
+    let mut order = [0, 1, 2, 3, 4];
     order.sort_by_key(|&j| (rules.bases[j as usize], j));
-    let ties = order.iter().fold(0, |ties, &j| ties << 4 | (15 - level(j)));
+    let waiting = order.into_iter().filter(|&j| j < agents);
+    let ties = waiting.fold(0, |ties, j| ties << 4 | (15 - level(j)));
     let unassigned = part(outcome, UNASSIGNED_AT) << 3 | part(outcome, UNASSIGNED_AT + 3);
     let fallbacks: u64 = (0..agents).map(|j| part(outcome, 15 + 3 * j)).sum();
     ((unassigned << 3 | fallbacks) << 16 | squares) << 20 | ties
 }
 
-fn fits(outcome: Outcome, rooms: &[Option<u32>]) -> bool {
-    rooms.iter().enumerate().all(|(j, room)| {
-        let (new, kept) = (part(outcome, 3 * j as u32), part(outcome, 15 + 3 * j as u32));
-        match *room {
-            None => true,
-            Some(0) => new == 0,
-            Some(room) => new + kept <= u64::from(room),
+fn fits(outcome: Outcome, agent: u32, room: Option<u32>) -> bool {
+    let (new, kept) = (part(outcome, 3 * agent), part(outcome, 15 + 3 * agent));
+    match room {
+        None => true,
+        Some(0) => new == 0,
+        Some(room) => new + kept <= u64::from(room),
+    }
+}
+
+/// Every pattern of rooms that makes a difference to some leads, numbered: the first agent's room turns fastest.
+struct Patterns {
+    /// Per agent, from the tightest room to none that binds.
+    rooms: Vec<Vec<Option<u32>>>,
+    /// Per agent, how far apart two patterns are that differ by one step of its room.
+    strides: Vec<usize>,
+    count: usize,
+}
+
+impl Patterns {
+    fn new(leads: &[Kind], agents: u8) -> Self {
+        let rooms: Vec<_> = (0..agents).map(|j| rooms(leads, j)).collect();
+        let mut count = 1;
+        let strides = rooms
+            .iter()
+            .map(|rooms| {
+                let stride = count;
+                count *= rooms.len();
+                stride
+            })
+            .collect();
+        Self { rooms, strides, count }
+    }
+
+    fn room(&self, pattern: usize, agent: usize) -> Option<u32> {
+        let rooms = &self.rooms[agent];
+        rooms[pattern / self.strides[agent] % rooms.len()]
+    }
+
+    /// The worth of the best outcome that fits, for every pattern.
+    ///
+    /// An outcome fits a pattern if each agent's part fits its room, and what fits one room fits all larger ones (a
+    /// room that is not 0 holds whatever could stay with the agent). So each outcome is noted at the tightest pattern
+    /// that it fits, and then the best is handed on from each room to the next, one agent after the other.
+    fn best(&self, outcomes: &[Outcome], worth: impl Fn(Outcome) -> u64) -> Vec<u64> {
+        let mut best = vec![u64::MAX; self.count];
+        for &outcome in outcomes {
+            let step = |(j, rooms): (usize, &Vec<_>)| {
+                let fits = |&room: &Option<u32>| fits(outcome, j as u32, room);
+                rooms.iter().position(fits).expect("without a limit it fits") * self.strides[j]
+            };
+            let tightest: usize = self.rooms.iter().enumerate().map(step).sum();
+            best[tightest] = best[tightest].min(worth(outcome));
         }
-    })
+        for (rooms, &stride) in self.rooms.iter().zip(&self.strides) {
+            for pattern in 0..self.count {
+                if pattern / stride % rooms.len() > 0 {
+                    best[pattern] = best[pattern].min(best[pattern - stride]);
+                }
+            }
+        }
+        best
+    }
 }
 
 fn of_plan(instance: &Instance, plan: &Plan) -> Outcome {
@@ -143,13 +217,16 @@ impl Universe {
         orders.iter().map(|order| kinds.iter().map(|kind| renamed(order, kind)).collect()).collect()
     }
 
-    /// Every instance under the rules; answers how many there were.
-    fn check(&self, rules: &[Rules]) -> u64 {
+    /// Every instance under the rules, or one part of them; answers how many there were.
+    fn check(&self, rules: &[Rules], portion: Portion) -> u64 {
         let kinds = self.kinds();
         let renamings = self.renamings(&kinds);
-        let mut checked = 0;
-        let mut leads: Vec<u16> = Vec::new();
-        self.each(&kinds, &renamings, &mut leads, &mut |leads| {
+        let (mut lists, mut checked) = (0, 0);
+        self.each(&kinds, &renamings, &mut Vec::new(), &mut |leads| {
+            lists += 1;
+            if lists % portion.of != portion.number % portion.of {
+                return;
+            }
             let leads: Vec<Kind> = leads.iter().map(|&kind| kinds[usize::from(kind)]).collect();
             for rules in rules {
                 checked += self.check_rooms(&leads, rules);
@@ -187,12 +264,10 @@ impl Universe {
         }
     }
 
+    /// One list of leads with every pattern of rooms; answers how many there are.
     fn check_rooms(&self, leads: &[Kind], rules: &Rules) -> u64 {
-        let mut ranked: Vec<(u64, Outcome)> = outcomes(leads, self.agents)
-            .into_iter()
-            .map(|outcome| (worth(outcome, self.agents, rules), outcome))
-            .collect();
-        ranked.sort_unstable();
+        let patterns = Patterns::new(leads, self.agents);
+        let best = patterns.best(&outcomes(leads, self.agents), |outcome| worth(outcome, self.agents, rules));
         let classes: Vec<Class> = leads.chunk_by(|a, b| a == b).map(class).collect();
         let weight = |halves: u32| Weight::from_thousandths(500 * halves).expect("a weight");
         let agents = (0..usize::from(self.agents)).map(|j| Agent {
@@ -201,24 +276,22 @@ impl Universe {
             ..Agent::default()
         });
         let mut instance = Instance { strategy: rules.strategy, agents: agents.collect(), classes };
-        let choices: Vec<Vec<Option<u32>>> = (0..self.agents).map(|j| rooms(leads, j)).collect();
-        let mut at = vec![0; choices.len()];
         let mut checked = 0;
-        loop {
-            let rooms: Vec<Option<u32>> = choices.iter().zip(&at).map(|(choices, &at)| choices[at]).collect();
-            for (agent, room) in instance.agents.iter_mut().zip(&rooms) {
-                agent.room = *room;
+        for (pattern, best) in best.iter().enumerate() {
+            for (j, agent) in instance.agents.iter_mut().enumerate() {
+                agent.room = patterns.room(pattern, j);
+            }
+            let none_for_somebody = instance.agents.iter().any(|agent| agent.room == Some(0));
+            match self.rooms {
+                Rooms::Some if none_for_somebody => continue,
+                Rooms::NoneForSomebody if !none_for_somebody => continue,
+                _ => checked += 1,
             }
             let plan = crate::score::solve(&instance);
-            let (best, _) = ranked.iter().find(|(_, outcome)| fits(*outcome, &rooms)).expect("a plan");
             let is = worth(of_plan(&instance, &plan), self.agents, rules);
             assert_eq!(is, *best, "{instance:?}\n{plan:?}");
-            checked += 1;
-            // The next pattern, like an odometer.
-            let Some(turn) = (0..at.len()).find(|&j| at[j] + 1 < choices[j].len()) else { return checked };
-            at[turn] += 1;
-            at[..turn].fill(0);
         }
+        checked
     }
 }
 
@@ -233,56 +306,123 @@ fn class(leads: &[Kind]) -> Class {
     }
 }
 
-/// Every room of an agent that can make a difference: none, no limit, and all between that could bind.
+/// Every room of an agent that can make a difference, from the tightest: none, all that could bind, no limit.
 fn rooms(leads: &[Kind], agent: u8) -> Vec<Option<u32>> {
     let stays = leads.iter().filter(|kind| kind.fallback == Some(agent)).count() as u32;
     let eligible = leads.iter().filter(|kind| kind.eligible >> agent & 1 == 1).count() as u32;
-    let binding = (stays.max(1)..stays + eligible).map(Some);
     let none = (eligible > 0).then_some(Some(0));
-    std::iter::once(None).chain(none).chain(binding).collect()
+    let binding = (stays.max(1)..stays + eligible).map(Some);
+    none.into_iter().chain(binding).chain([None]).collect()
+}
+
+/// Some of the lists of leads: the `number`th of every `of`.
+#[derive(Clone, Copy)]
+struct Portion {
+    number: u64,
+    of: u64,
+}
+
+impl Portion {
+    /// What the full run is asked for; `None` where it is not asked for.
+    fn asked() -> Option<Self> {
+        let asked = std::env::var("ALLOT_EXHAUSTIVE").ok()?;
+        let (number, of) = asked.split_once('/').unwrap_or(("1", "1"));
+        let whole = |text: &str| text.parse().expect("ALLOT_EXHAUSTIVE is 1 or a part like 3/8");
+        let portion = Self { number: whole(number), of: whole(of) };
+        assert!((1..=portion.of).contains(&portion.number), "ALLOT_EXHAUSTIVE: there is no part {asked}");
+        Some(portion)
+    }
 }
 
 /// `usual` leads at most, or all that the full run asks for.
 #[allow(clippy::print_stdout)] // the number of instances is a result
 fn check(mut universe: Universe, rules: &[Rules], usual: u8) {
     let full = universe.leads;
-    if std::env::var_os("ALLOT_EXHAUSTIVE").is_none() {
+    let portion = Portion::asked().unwrap_or_else(|| {
         universe.leads = usual;
-    }
-    let checked = universe.check(rules);
+        Portion { number: 1, of: 1 }
+    });
+    let checked = universe.check(rules, portion);
     println!(
-        "{checked} instances: {} agents, up to {} of {full} leads, {} tiers, owners {}",
-        universe.agents, universe.leads, universe.tiers, universe.owned
+        "{checked} instances: {} agents, up to {} of {full} leads, {} tiers, owners {}, rooms {:?}, part {} of {}",
+        universe.agents,
+        universe.leads,
+        universe.tiers,
+        universe.owned,
+        universe.rooms,
+        portion.number,
+        portion.of
     );
 }
 
 #[test]
 fn exhaustive_two_agents() {
-    let universe = Universe { agents: 2, leads: 7, tiers: 2, owned: true };
+    let universe = Universe { agents: 2, leads: 7, tiers: 2, owned: true, rooms: Rooms::Any };
     check(universe, &[ALIKE, QUEUES, WEIGHTED], 4);
 }
 
 #[test]
 fn exhaustive_three_agents() {
-    check(Universe { agents: 3, leads: 5, tiers: 2, owned: true }, &[ALIKE, QUEUES, WEIGHTED], 3);
+    let universe = Universe { agents: 3, leads: 5, tiers: 2, owned: true, rooms: Rooms::Any };
+    check(universe, &[ALIKE, QUEUES, WEIGHTED], 3);
 }
 
 #[test]
 fn exhaustive_three_agents_of_one_tier() {
-    check(Universe { agents: 3, leads: 7, tiers: 1, owned: true }, &[ALIKE, QUEUES], 4);
+    let universe = Universe { agents: 3, leads: 7, tiers: 1, owned: true, rooms: Rooms::Any };
+    check(universe, &[ALIKE, QUEUES], 4);
+}
+
+#[test]
+fn exhaustive_three_agents_without_owners() {
+    let universe = Universe { agents: 3, leads: 7, tiers: 2, owned: false, rooms: Rooms::Any };
+    check(universe, &[ALIKE, QUEUES, WEIGHTED], 4);
 }
 
 #[test]
 fn exhaustive_four_agents() {
-    check(Universe { agents: 4, leads: 5, tiers: 1, owned: true }, &[ALIKE, QUEUES], 3);
+    let universe = Universe { agents: 4, leads: 5, tiers: 1, owned: true, rooms: Rooms::Any };
+    check(universe, &[ALIKE, QUEUES], 3);
+}
+
+#[test]
+fn exhaustive_four_agents_without_owners() {
+    let universe = Universe { agents: 4, leads: 5, tiers: 2, owned: false, rooms: Rooms::Any };
+    check(universe, &[ALIKE, QUEUES, WEIGHTED], 3);
 }
 
 #[test]
 fn exhaustive_four_agents_of_one_tier_without_owners() {
-    check(Universe { agents: 4, leads: 7, tiers: 1, owned: false }, &[ALIKE, QUEUES, WEIGHTED], 5);
+    let universe = Universe { agents: 4, leads: 7, tiers: 1, owned: false, rooms: Rooms::Any };
+    check(universe, &[ALIKE, QUEUES, WEIGHTED], 5);
+}
+
+#[test]
+fn exhaustive_five_agents_of_one_tier() {
+    let universe = Universe { agents: 5, leads: 4, tiers: 1, owned: true, rooms: Rooms::Any };
+    check(universe, &[ALIKE, QUEUES], 2);
+}
+
+#[test]
+fn exhaustive_five_agents_without_owners() {
+    let universe = Universe { agents: 5, leads: 4, tiers: 2, owned: false, rooms: Rooms::Any };
+    check(universe, &[ALIKE, QUEUES, WEIGHTED], 2);
 }
 
 #[test]
 fn exhaustive_five_agents_of_one_tier_without_owners() {
-    check(Universe { agents: 5, leads: 7, tiers: 1, owned: false }, &[ALIKE], 4);
+    let universe = Universe { agents: 5, leads: 7, tiers: 1, owned: false, rooms: Rooms::Some };
+    check(universe, &[ALIKE], 4);
+}
+
+#[test]
+fn exhaustive_five_agents_of_one_tier_without_owners_and_none_for_somebody() {
+    let universe = Universe { agents: 5, leads: 7, tiers: 1, owned: false, rooms: Rooms::NoneForSomebody };
+    check(universe, &[ALIKE], 3);
+}
+
+#[test]
+fn exhaustive_five_agents_who_differ_of_one_tier_without_owners() {
+    let universe = Universe { agents: 5, leads: 5, tiers: 1, owned: false, rooms: Rooms::Any };
+    check(universe, &[QUEUES, WEIGHTED], 3);
 }
