@@ -159,16 +159,26 @@ pub(crate) async fn go_on(
     let doing = store.begin_work(company.id, WorkId::Run(run));
     let watch = doing.watch();
     match work(store, company, job, run, &watch, clock).await {
-        Ok((basis, numbers, agents)) => Ok(Report {
-            job,
-            run: Some(run),
-            sentence: sentence::last_run(job, started_at, &zone, &numbers),
-            second_line: second_line(&numbers, start.slot.map(|slot| slot.at), started_at, &zone),
-            since_preview: order.preview.and_then(|seen| basis.changes_since(&seen)).unwrap_or_default(),
-            numbers,
-            agents,
-            basis,
-        }),
+        Ok((basis, numbers, agents)) => {
+            let (company, over) = (company.id, clock());
+            let told: store::Result<()> = store
+                .write(move |session| Box::pin(async move { runs::ended(session, company, run, over).await }))
+                .await;
+            if let Err(error) = told {
+                // The run stands; its record says that it was over when it was closed.
+                tracing::warn!(%run, %error, "how long a run took could not be recorded");
+            }
+            Ok(Report {
+                job,
+                run: Some(run),
+                sentence: sentence::last_run(job, started_at, &zone, &numbers),
+                second_line: second_line(&numbers, start.slot.map(|slot| slot.at), started_at, &zone),
+                since_preview: order.preview.and_then(|seen| basis.changes_since(&seen)).unwrap_or_default(),
+                numbers,
+                agents,
+                basis,
+            })
+        }
         Err(error) => {
             if !error.is_the_callers() {
                 tracing::error!(%run, %error, "a run failed");

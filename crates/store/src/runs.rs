@@ -66,6 +66,7 @@ sql! {
     FINISH = "UPDATE runs SET state = 'done', finished_at_ms = $3, assigned = $4, agents = $5, kept = $6, unassigned = $7,
             summary = $8
         WHERE company_id = $1 AND id = $2 AND state = 'running' AND cancel_asked_at_ms IS NULL";
+    ENDED = "UPDATE runs SET finished_at_ms = $3 WHERE company_id = $1 AND id = $2 AND state = 'done'";
     FAIL = "UPDATE runs SET finished_at_ms = $3,
             state = CASE WHEN cancel_asked_at_ms IS NULL THEN 'failed' ELSE 'cancelled' END,
             failure = CASE WHEN cancel_asked_at_ms IS NULL THEN $4 END
@@ -413,6 +414,13 @@ pub async fn fail(
 ) -> Result<()> {
     session.execute(&FAIL, params![company, run, now, why]).await?;
     session.tell(Change::of(company, Topic::Runs));
+    Ok(())
+}
+
+/// When a run that is done was really over: its record is closed before the writing and the commit that take longest.
+#[boxed]
+pub async fn ended(session: &mut Session, company: CompanyId, run: RunId, at: Moment) -> Result<()> {
+    session.execute(&ENDED, params![company, run, at]).await?;
     Ok(())
 }
 

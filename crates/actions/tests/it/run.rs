@@ -8,12 +8,15 @@ use domain::{
     job::Job,
     pool::{Move, Outcome},
     status::StatusMark,
+    time::Moment,
+    viewer::Viewer,
 };
 use proptest::{
     prelude::{Strategy as _, any},
     strategy::ValueTree,
     test_runner::TestRunner,
 };
+use std::sync::atomic::{AtomicI64, Ordering};
 use store::{assign, runs, runs::StartedBy, users};
 
 const SCHEDULE: runs::Start = runs::Start { by: StartedBy::Schedule, actor: None, slot: None };
@@ -728,5 +731,22 @@ fn r43_the_preview_says_exactly_what_the_run_does() {
                 );
             }
         }
+    });
+}
+
+#[test]
+fn r46_what_a_run_took_ends_with_its_commit() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Asha").await.with("2 Unassigned").await;
+        let ticking = AtomicI64::new(NOW.0);
+        let clock = || Moment(ticking.fetch_add(1_000, Ordering::Relaxed));
+        let order = Order::now(Job::Assignment, Viewer::Operator, StartedBy::CommandLine);
+        let report = actions::runs::run(&office.store, &office.company, order, &clock).await;
+        let run = report.expect("it runs").run.expect("a record");
+        let mut reader = office.store.read().await.expect("a reader");
+        let history = runs::history(reader.session(), office.company.id, None, 1).await.expect("runs");
+        assert_eq!(history[0].run.id, run);
+        assert_eq!(history[0].run.finished_at, Some(Moment(ticking.load(Ordering::Relaxed) - 1_000)));
+        assert!(history[0].run.started_at < history[0].run.finished_at.expect("it is over"));
     });
 }
