@@ -38,8 +38,7 @@ struct Universe {
 /// of every eligible set instead, and the same plans are possible as before, each worth what it was. The others keep
 /// their rooms, and every number of leads that they are eligible for, so that what binds is the same too. That is an
 /// instance, up to renaming, of as many leads where everybody has room. The engine begins with the same step: its
-/// groups (`Groups::new`) know no agents without room. They are most of the instances, and a test of their own for
-/// those who would go without.
+/// groups (`Groups::new`) know no agents without room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rooms {
     Any,
@@ -418,9 +417,11 @@ fn exhaustive_five_agents_of_one_tier_without_owners() {
     check(universe, &[ALIKE], 4);
 }
 
+/// To six leads: seven would be 182,617,128 instances more, and their best plans are those of instances of the
+/// test above ([`Rooms`] says why).
 #[test]
 fn exhaustive_five_agents_of_one_tier_without_owners_and_none_for_somebody() {
-    let universe = Universe { agents: 5, leads: 7, tiers: 1, owned: false, rooms: Rooms::NoneForSomebody };
+    let universe = Universe { agents: 5, leads: 6, tiers: 1, owned: false, rooms: Rooms::NoneForSomebody };
     check(universe, &[ALIKE], 3);
 }
 
