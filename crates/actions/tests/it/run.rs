@@ -487,8 +487,7 @@ fn r32_a_plan_that_is_out_of_date_never_lifts_anybody_above_the_cap() {
             let planned = moves(&office, plan).await;
             for m in moves(&office, by_hand).await {
                 let version = office.lead(&names(&office, &[m])).await.line.version;
-                crate::by_hand::give(&office, domain::viewer::Viewer::Operator, m.lead, version, m.to, true)
-                    .await;
+                crate::by_hand::give(&office, Viewer::Operator, m.lead, version, m.to, true).await;
             }
             let outcome = claim(&office, planned).await;
             let found =
@@ -641,7 +640,7 @@ fn r42_a_run_that_was_taken_for_dead_changes_nothing() {
             (std::sync::atomic::AtomicU32::new(0), office.store.clone(), office.company.id);
         // The clock is read when the record is opened, when the pool is read and when the claim begins.
         let clock = || {
-            if calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 2 {
+            if calls.fetch_add(1, Ordering::Relaxed) == 2 {
                 let store = store.clone();
                 tokio::task::block_in_place(|| {
                     tokio::runtime::Handle::current().block_on(async move {
@@ -656,7 +655,7 @@ fn r42_a_run_that_was_taken_for_dead_changes_nothing() {
             }
             NOW
         };
-        let order = Order::now(Job::Assignment, domain::viewer::Viewer::Operator, StartedBy::Schedule);
+        let order = Order::now(Job::Assignment, Viewer::Operator, StartedBy::Schedule);
         let told =
             tokio::task::unconstrained(actions::runs::run(&office.store, &office.company, order, &clock))
                 .await
