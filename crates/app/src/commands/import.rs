@@ -60,8 +60,9 @@ pub async fn import(place: &Place, args: cli::Import) -> anyhow::Result<()> {
             moving.set_position(rows);
         }
     };
-    let begun = recorded_import::begin(&store, &import, clock::now()).await?;
+    // Before the record can be seen: whoever sees it may send the signal.
     let interrupts = Interrupts::listen()?;
+    let begun = recorded_import::begin(&store, &import, clock::now()).await?;
     let work = WorkId::Import(begun.record());
     let doing = Box::pin(begun.finish(&store, file, import, Arc::new(clock::now), Arc::new(progress)));
     let imported = interrupts.cancel(&store, company.id, work, doing).await;

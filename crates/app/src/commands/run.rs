@@ -30,9 +30,10 @@ async fn now(place: &Place, job: Job, args: RunJob) -> anyhow::Result<()> {
     let report = if args.preview {
         runs::preview(&store, &company, job, clock::now()).await?
     } else {
+        // Before the record can be seen: whoever sees it may send the signal.
+        let interrupts = Interrupts::listen()?;
         let order = Order::now(job, Viewer::Operator, StartedBy::CommandLine);
         let begun = runs::begin(&store, &company, order, &clock::now).await?;
-        let interrupts = Interrupts::listen()?;
         let work = WorkId::Run(begun.run());
         let doing = Box::pin(begun.finish(&store, &company, &clock::now));
         interrupts.cancel(&store, company.id, work, doing).await?
