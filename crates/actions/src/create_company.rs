@@ -29,13 +29,23 @@ pub struct NewCompany {
     pub admin_password: String,
 }
 
+impl NewCompany {
+    /// Refuses what needs no look at the database to be refused, so that none is made for it. Answers the name as it is
+    /// stored.
+    pub fn check(&self) -> Result<String> {
+        let name = clean_within(&self.name, "the company's name", 200).map_err(Error::refused)?.into_owned();
+        if name.is_empty() {
+            return Err(Error::refused("the company needs a name"));
+        }
+        password::check(&self.admin_password)?;
+        Ok(name)
+    }
+}
+
 /// Creates the company.
 #[boxed]
 pub async fn create_company(store: &Store, new: NewCompany, now: Moment) -> Result<(CompanyId, UserId)> {
-    let name = clean_within(&new.name, "the company's name", 200).map_err(Error::refused)?.into_owned();
-    if name.is_empty() {
-        return Err(Error::refused("the company needs a name"));
-    }
+    let name = new.check()?;
     let hash = password::hash(&new.admin_password).await?;
     store
         .write(move |session| {

@@ -6,6 +6,7 @@ use domain::{
     decision::{self, Considered, Fate, Head, Unreadable},
     explanation::{self, Explanation, Names},
     ids::{LeadId, RunId, StatusId, UserId},
+    job::{Job, JobSettings},
     time::{Moment, Zone},
     timeline::{Event, RunOfEntry},
     viewer::Sight,
@@ -15,7 +16,7 @@ use store::{
     companies::Company,
     decisions,
     labels::{self, Label},
-    leads, runs,
+    jobs, leads, runs, statuses,
 };
 
 /// Runs that are looked through for a lead whose timeline names none.
@@ -92,7 +93,8 @@ pub async fn explain_lead(store: &Store, company: &Company, order: ExplainLead) 
         return Ok(Explained::NoLead);
     };
     let name = format!("{} {}", lead.line.first_name, lead.line.last_name).trim_end().to_owned();
-    let asked = Asked { company, lead: order.lead, events: &lead.events, zone: &zone };
+    let status = lead.line.status_id;
+    let asked = Asked { company, lead: order.lead, status, events: &lead.events, zone: &zone };
     let found = match order.run {
         Some(run) => match asked.of_run(session, run).await? {
             Some(found) => found,
@@ -113,6 +115,7 @@ pub async fn explain_lead(store: &Store, company: &Company, order: ExplainLead) 
 struct Asked<'a> {
     company: &'a Company,
     lead: LeadId,
+    status: StatusId,
     events: &'a [Event],
     zone: &'a Zone,
 }
@@ -194,14 +197,17 @@ impl Asked<'_> {
             return match event.run.map(RunId) {
                 // A run of the rules that kept no record of its reasons.
                 Some(run) if !event.run_said.as_ref().is_none_or(by_hand) => {
-                    Ok(self.of_run(session, run).await?.unwrap_or_else(untouched))
+                    match self.of_run(session, run).await? {
+                        Some(found) => Ok(found),
+                        None => self.untouched(session).await,
+                    }
                 }
                 _ => self.by_hand(session, event).await,
             };
         }
         match considered.or(left_alone) {
             Some(recorded) => self.by_rules(session, &recorded).await,
-            None => Ok(untouched()),
+            None => self.untouched(session).await,
         }
     }
 
@@ -239,6 +245,36 @@ impl Asked<'_> {
         Ok((By::Person { run, at: event.at }, explanation))
     }
 
+    /// Nothing has decided so far: whether anything is going to.
+    async fn untouched(&self, session: &mut Session) -> Result<Found> {
+        let known = statuses::list(session, self.company.id).await?;
+        let mut takes: Option<JobSettings> = None;
+        for job in [Job::Assignment, Job::TopUp] {
+            let settings = jobs::settings(session, self.company.id, job, &known).await?;
+            let is_better = takes.as_ref().is_none_or(|first| settings.enabled && !first.enabled);
+            if settings.eligible(&known).contains(&self.status) && is_better {
+                takes = Some(settings);
+            }
+        }
+        let status = known.get(self.status).map_or("its status", |status| status.name.as_str());
+        let what_next = match takes {
+            Some(JobSettings { job, enabled: true, .. }) => {
+                format!("{} takes leads in the status {status}: its next run looks at this one.", job.title())
+            }
+            Some(JobSettings { job, .. }) => format!(
+                "{} takes leads in the status {status}, but it is off: switch it on in the settings, or run it now.",
+                job.title()
+            ),
+            None => format!(
+                "No job deals out leads in the status {status}: the settings of the jobs say which statuses they take."
+            ),
+        };
+        let why = format!(
+            "Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody. {what_next}"
+        );
+        Ok((By::Nothing, explanation::nothing(why)))
+    }
+
     async fn started_at(&self, session: &mut Session, run: RunId) -> Result<Moment> {
         let found = runs::one(session, self.company.id, run).await?;
         Ok(found.map_or(Moment(0), |found| found.run.started_at))
@@ -263,11 +299,6 @@ impl Asked<'_> {
         }
         Ok(names)
     }
-}
-
-fn untouched() -> Found {
-    let why = "Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody.";
-    (By::Nothing, explanation::nothing(why))
 }
 
 fn broken(run: RunId, why: Unreadable) -> Error {

@@ -22,9 +22,8 @@ static PLACES: Semaphore = Semaphore::const_new(AT_ONCE_MAX);
 const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// A PHC string for the password, with a new salt.
-#[boxed]
-pub async fn hash(password: &str) -> Result<String> {
+/// Refuses a password that is too short or too long.
+pub fn check(password: &str) -> Result<()> {
     if password.chars().count() < CHARS_MIN {
         return Err(Error::Refused(format!(
             "a password has at least {CHARS_MIN} characters; this one is shorter"
@@ -33,6 +32,13 @@ pub async fn hash(password: &str) -> Result<String> {
     if password.len() > BYTES_MAX {
         return Err(Error::Refused(format!("a password has at most {BYTES_MAX} bytes; this one is longer")));
     }
+    Ok(())
+}
+
+/// A PHC string for the password, with a new salt.
+#[boxed]
+pub async fn hash(password: &str) -> Result<String> {
+    check(password)?;
     let password = password.to_owned();
     slowly(move || {
         Argon2::default()

@@ -373,9 +373,9 @@ pub struct Timed {
     /// Take it off the schedule
     #[arg(long)]
     pub disable: bool,
-    /// The statuses whose leads it takes, separated by commas
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    pub statuses: Option<Vec<String>>,
+    /// The statuses whose leads it takes, separated by commas; a name with a comma in it is put into double quotes
+    #[arg(long, value_name = "A,B")]
+    pub statuses: Option<String>,
     /// When, company time
     #[arg(long, value_name = "HH:MM")]
     pub at: Option<String>,

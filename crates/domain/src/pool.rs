@@ -153,6 +153,13 @@ pub struct AgentLine {
     pub after: i64,
 }
 
+impl AgentLine {
+    /// Leads that the run takes from them.
+    pub fn gave(&self) -> i64 {
+        (self.held + self.got - self.after).max(0)
+    }
+}
+
 /// The engine refused the instance or its own plan: our fault, and nothing is applied.
 #[derive(Debug, thiserror::Error)]
 pub enum DealingFailed {

@@ -24,8 +24,8 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Makes one tidy line: no space at the ends, one space between words, no control characters and no invisible
-/// spacers (zero-width space, word joiner, byte order mark).
+/// Makes one tidy line: no space at the ends, one space between words, no control characters, no invisible
+/// spacers (zero-width space, word joiner, byte order mark), and nothing that turns the direction of what follows.
 ///
 /// The joiners U+200C and U+200D stay, since Persian, Malayalam and others spell with them; a text of nothing else
 /// is empty.
@@ -120,7 +120,10 @@ fn is_clean(text: &str) -> bool {
 }
 
 fn is_dropped(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{fffe}')
+    let is_spacer = matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{fffe}');
+    // Contacts copied from a phone come wrapped in these, and unclosed ones turn the rest of a page around.
+    let turns_direction = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || is_spacer || turns_direction
 }
 
 fn is_joiner(c: char) -> bool {
@@ -145,6 +148,8 @@ mod tests {
         check("\u{feff}Ann", "Ann");
         check("\u{a0}Ann\u{3000}Lee\u{2003}", "Ann Lee");
         check("An\u{200b}n\u{0}", "Ann");
+        check("\u{202a}Ann\u{202c} \u{202e}eeL", "Ann eeL");
+        check("\u{2068}دانا\u{2069}", "دانا");
         check(" \u{200b} \u{feff} ", "");
         check("\u{200d}", "");
         check(" \u{200c} \u{200d} ", "");

@@ -1,7 +1,9 @@
 //! Throw-away databases for tests: every store test runs on both engines.
 
+mod gate;
 mod postgres;
 
+pub use gate::Gate;
 pub use postgres::server_url;
 
 use crate::{Location, Missing, Store};

@@ -11,7 +11,7 @@ use axum::{
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use domain::role::Permission;
-use http::request::Parts;
+use http::{HeaderMap, header, request::Parts};
 use maud::Markup;
 use shell::{NavItem, Theme, UserMenu};
 use std::convert::Infallible;
@@ -147,6 +147,17 @@ pub fn go_on_saying(href: &str, toast: &Toast) -> Response {
 /// On to another page.
 pub fn go_on(href: &str) -> Response {
     Redirect::to(href).into_response()
+}
+
+/// The leads that somebody was looking at, where what they send may come from: who acts on a list stays there.
+pub fn leads_before(headers: &HeaderMap) -> Option<&str> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?;
+    let (_, address) = referer.split_once("://")?;
+    let path = &address[address.find('/')?..];
+    let is_a_list = |list: &str| {
+        path.strip_prefix(list).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '/']))
+    };
+    [links::leads(), links::customers()].into_iter().any(is_a_list).then_some(path)
 }
 
 fn said_cookie(text: String) -> Cookie<'static> {

@@ -31,9 +31,9 @@ use store::{
     dialect::Engine,
     imports::ImportState,
     runs::{Start, StartedBy},
+    testing::Gate,
     work::{Asked, Heard, WorkId},
 };
-use tokio::sync::{Semaphore, mpsc};
 
 const STEPS: [Step; 7] =
     [Step::Looking, Step::Dealing, Step::Waiting, Step::Locking, Step::Moving, Step::Noting, Step::Closing];
@@ -48,28 +48,6 @@ fn cancels_at(store: &Store, company: CompanyId, step: Step, by: Option<UserId>)
         }
         Box::pin(async {})
     })));
-}
-
-/// Work that is held at a step until it is let go.
-struct Held {
-    at: mpsc::UnboundedReceiver<WorkId>,
-    go: Arc<Semaphore>,
-}
-
-fn holds_at(store: &Store, step: Step) -> Held {
-    let (tell, at) = mpsc::unbounded_channel();
-    let go = Arc::new(Semaphore::new(0));
-    let gate = Arc::clone(&go);
-    store.at_each_step(Some(Arc::new(move |work, taken| {
-        let (gate, tell) = (Arc::clone(&gate), tell.clone());
-        Box::pin(async move {
-            if taken == step {
-                tell.send(work).expect("the test listens");
-                gate.acquire().await.expect("the gate stands").forget();
-            }
-        })
-    })));
-    Held { at, go }
 }
 
 async fn said(office: &Office, job: Job) -> (LastState, String) {
@@ -179,11 +157,11 @@ fn r42_another_process_cancels_a_run() {
             Engine::Sqlite => Step::Waiting,
             Engine::Postgres => Step::Moving,
         };
-        let mut held = holds_at(&store, step);
+        let mut gate = Gate::at(&store, step);
         let order = Order::now(Job::Assignment, Viewer::Operator, StartedBy::CommandLine);
         let (doing, whose) = (store.clone(), company.clone());
         let running = tokio::spawn(async move { runs::run(&doing, &whose, order, &|| NOW).await });
-        let Some(WorkId::Run(run)) = held.at.recv().await else { panic!("a run takes the step") };
+        let run = gate.stopped_run().await;
         assert_eq!(
             other.standing(company.id, WorkId::Run(run)),
             None,
@@ -196,7 +174,7 @@ fn r42_another_process_cancels_a_run() {
         assert_eq!(last.sentence, "Running since 2026-05-11 09:00 IST; it is being cancelled.");
         let again = cancel_run(&other, company.id, a_run(run, Viewer::Operator)).await.expect("an answer");
         assert_eq!(again, Cancelling::Asked, "once more changes nothing");
-        held.go.add_permits(1);
+        gate.opens();
         let error = running.await.expect("no panic").expect_err("it is cancelled");
         assert!(matches!(error, Error::Store(store::Error::Cancelled)), "{error}");
         let sentence = "Last run: 2026-05-11 09:00 IST — cancelled by Nora. No lead was changed.";
@@ -329,10 +307,10 @@ fn r14_somebody_elses_import_is_not_for_everybody_to_cancel() {
     on_both(|database| async move {
         let office = Office::open(&database, "Mary Manager; Nora Manager").await;
         let (desk, company) = (desk(&office), office.company.id);
-        let mut held = holds_at(&office.store, Step::Looking);
+        let mut gate = Gate::at(&office.store, Step::Looking);
         let token = upload(desk.uploads(), company, mary(), ROWS);
         let id = desk.start(&token, order(&office), None).await.expect("begun").expect("it waits");
-        held.at.recv().await.expect("it has begun");
+        gate.stopped().await;
         let narrow =
             Viewer::User { id: office.people["Nora"], scope: Scope::Own, branch: None, department: None };
         let ask = |viewer| CancelImport { import: id, viewer, now: NOW, patience: Duration::ZERO };
@@ -340,7 +318,7 @@ fn r14_somebody_elses_import_is_not_for_everybody_to_cancel() {
         assert_eq!(came, Cancelling::NotFound);
         let came = cancel_import(&office.store, &desk, company, ask(mary())).await.expect("an answer");
         assert_eq!(came, Cancelling::Asked);
-        held.go.add_permits(1);
+        gate.opens();
         assert_eq!(finished(&office, &desk, id).await.record.state, ImportState::Cancelled);
     });
 }

@@ -10,6 +10,7 @@ use actions::{
     assign_leads::{AssignLeads, BulkAssignment, assign_leads},
     explain_lead::{By, ExplainLead, Explained, Why, explain_lead},
     runs::Order,
+    save_job::Change,
     selection::Selection,
     undo_run::{UndoRun, Undone, undo_run},
 };
@@ -363,10 +364,15 @@ fn r44_what_a_person_did_is_told_with_who_and_when() {
     on_both(|database| async move {
         let office = Office::open(&database, "Root Admin; Asha; Ben cap 9").await;
         let office = office.with("Ada Unassigned; Bea Interested; Cem Unassigned; Dov Unassigned").await;
-        assert_eq!(
-            office.told("Ada").await,
-            "Why? Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody."
-        );
+        let nothing = "Why? Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody.";
+        let is_off = "Auto lead assignment takes leads in the status Unassigned, but it is off: switch it on in the settings, or run it now.";
+        assert_eq!(office.told("Ada").await, format!("{nothing} {is_off}"));
+        let not_taken = "No job deals out leads in the status Interested: the settings of the jobs say which statuses they take.";
+        assert_eq!(office.told("Bea").await, format!("{nothing} {not_taken}"));
+        let on = Change { enabled: Some(true), ..Change::default() };
+        office.saves(Job::TopUp, on, NOW).await;
+        let is_on = "Daily lead top-up takes leads in the status Unassigned: its next run looks at this one.";
+        assert_eq!(office.told("Ada").await, format!("{nothing} {is_on}"));
         let root = office.viewer("Root").await;
         give(&office, root, office.leads["Ada"], 1, office.people["Asha"], false).await;
         let ada = "Why Asha? Assigned to Asha by Root; Unassigned → Assigned, on 2026-05-11 09:00 IST. A person decided this, not a run.";

@@ -61,8 +61,8 @@ pub async fn import(place: &Place, args: cli::Import) -> anyhow::Result<()> {
         }
     };
     // Before the record can be seen: whoever sees it may send the signal.
-    let interrupts = Interrupts::listen()?;
-    let begun = recorded_import::begin(&store, &import, clock::now()).await?;
+    let mut interrupts = Interrupts::listen()?;
+    let begun = interrupts.opening(recorded_import::begin(&store, &import, clock::now())).await?;
     let work = WorkId::Import(begun.record());
     let doing = Box::pin(begun.finish(&store, file, import, Arc::new(clock::now), Arc::new(progress)));
     let imported = interrupts.cancel(&store, company.id, work, doing).await;
@@ -90,7 +90,7 @@ fn as_text(imported: Imported, kept: bool) -> anyhow::Result<()> {
     let mut out = output::stdout();
     writeln!(out, "{}", sentence::import(imported.imported, imported.skipped, errors))?;
     out.flush()?;
-    say(&format!("Numbers: {}.", imported.numbers));
+    say(&format!("Numbers in the file: {}.", imported.numbers));
     if !imported.extra_columns.is_empty() {
         let how = if kept { "Kept as details" } else { "Left out" };
         say(&format!("{how}: {}.", imported.extra_columns.join(", ")));

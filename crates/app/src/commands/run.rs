@@ -31,9 +31,9 @@ async fn now(place: &Place, job: Job, args: RunJob) -> anyhow::Result<()> {
         runs::preview(&store, &company, job, clock::now()).await?
     } else {
         // Before the record can be seen: whoever sees it may send the signal.
-        let interrupts = Interrupts::listen()?;
+        let mut interrupts = Interrupts::listen()?;
         let order = Order::now(job, Viewer::Operator, StartedBy::CommandLine);
-        let begun = runs::begin(&store, &company, order, &clock::now).await?;
+        let begun = interrupts.opening(runs::begin(&store, &company, order, &clock::now)).await?;
         let work = WorkId::Run(begun.run());
         let doing = Box::pin(begun.finish(&store, &company, &clock::now));
         interrupts.cancel(&store, company.id, work, doing).await?
@@ -63,6 +63,7 @@ struct AgentJson<'r> {
     held: i64,
     cap: Option<i64>,
     got: i64,
+    gave: i64,
     after: i64,
 }
 
@@ -80,6 +81,7 @@ impl<'r> From<&'r Report> for ReportJson<'r> {
             held: line.held,
             cap: line.cap,
             got: line.got,
+            gave: line.gave(),
             after: line.after,
         };
         let numbers = &report.numbers;
@@ -109,19 +111,20 @@ pub fn print(report: &Report) -> std::io::Result<()> {
     if !report.second_line.is_empty() {
         writeln!(out, "{}", report.second_line)?;
     }
-    let rows: Vec<Vec<String>> = report
-        .agents
-        .iter()
-        .map(|agent| {
-            vec![
-                agent.name.clone(),
-                agent.held.to_string(),
-                agent.cap.map_or("–".into(), |cap| cap.to_string()),
-                agent.got.to_string(),
-                agent.after.to_string(),
-            ]
-        })
-        .collect();
+    // Nobody gives anything in most runs: a column of noughts tells nothing.
+    let some_give = report.agents.iter().any(|agent| agent.gave() > 0);
+    let row = |agent: &AgentLine| {
+        let mut row = vec![
+            agent.name.clone(),
+            agent.held.to_string(),
+            agent.cap.map_or("–".into(), |cap| cap.to_string()),
+            agent.got.to_string(),
+        ];
+        row.extend(some_give.then(|| agent.gave().to_string()));
+        row.push(agent.after.to_string());
+        row
+    };
+    let rows: Vec<Vec<String>> = report.agents.iter().map(row).collect();
     if report.job == Job::Assignment && report.numbers == RunNumbers::default() {
         output::say(
             "There is no lead in the chosen statuses; bring some in with `evenhand import`, or choose more with `evenhand settings auto-assignment --statuses`.",
@@ -133,8 +136,13 @@ pub fn print(report: &Report) -> std::io::Result<()> {
         output::say("Nobody may receive leads yet; add agents with `evenhand user add --role Agent`.");
     } else {
         writeln!(out)?;
-        let gets = if report.run.is_some() { "got" } else { "gets" };
-        output::table(&mut out, &["agent", "held", "cap", gets, "after"], &rows)?;
+        let (gets, gives) = if report.run.is_some() { ("got", "gave") } else { ("gets", "gives") };
+        let head: &[&str] = if some_give {
+            &["agent", "held", "cap", gets, gives, "after"]
+        } else {
+            &["agent", "held", "cap", gets, "after"]
+        };
+        output::table(&mut out, head, &rows)?;
     }
     out.flush()
 }

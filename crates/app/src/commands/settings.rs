@@ -46,13 +46,19 @@ pub async fn settings(place: &Place, command: Settings) -> anyhow::Result<()> {
 fn timed(args: Timed) -> anyhow::Result<(bool, Change)> {
     let change = Change {
         enabled: if args.enable { Some(true) } else { args.disable.then_some(false) },
-        statuses: args
-            .statuses
-            .map(|names| names.into_iter().filter(|name| !name.trim().is_empty()).collect()),
+        statuses: args.statuses.map(|list| names(&list)).transpose()?,
         at: args.at.map(|at| at.parse().map_err(|error: NotATime| callers_fault(error))).transpose()?,
         ..Change::default()
     };
     Ok((args.output.json, change))
+}
+
+/// The names in a list like `Unassigned,"Call back, later"`.
+fn names(list: &str) -> anyhow::Result<Vec<String>> {
+    let mut lines = csv::ReaderBuilder::new().has_headers(false).from_reader(list.as_bytes()).into_records();
+    let Some(line) = lines.next() else { return Ok(Vec::new()) };
+    let line = line.map_err(|error| callers_fault(format!("--statuses cannot be read: {error}")))?;
+    Ok(line.iter().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 async fn of_job(place: &Place, job: Job, change: Change, json: bool) -> anyhow::Result<()> {
@@ -116,4 +122,21 @@ async fn of_job(place: &Place, job: Job, change: Change, json: bool) -> anyhow::
     }
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn names_of_statuses_are_separated_by_commas_and_may_have_some() {
+        for (list, expected) in [
+            ("Unassigned,Not Picked", &["Unassigned", "Not Picked"][..]),
+            (" Missed , Busy,", &["Missed", "Busy"]),
+            ("\"Call back, later\",Missed", &["Call back, later", "Missed"]),
+            ("", &[]),
+        ] {
+            assert_eq!(names(list).expect("a list"), expected, "{list}");
+        }
+    }
 }

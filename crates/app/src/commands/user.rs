@@ -153,7 +153,7 @@ async fn list(place: &Place, json: bool) -> anyhow::Result<()> {
         .map(|user| {
             vec![
                 user.id.to_string(),
-                user.name,
+                if user.banned_at.is_some() { format!("{} (banned)", user.name) } else { user.name },
                 user.email,
                 user.role,
                 user.branch.unwrap_or_default(),

@@ -2,44 +2,20 @@
 
 use crate::stage::{Stage, on_both_here};
 use domain::progress::Step;
-use std::sync::Arc;
-use store::work::WorkId;
-use tokio::sync::{Semaphore, mpsc};
-
-/// Holds the work of the pages at a step that is not in a transaction, tells which, and lets it go on.
-struct Held {
-    at: mpsc::UnboundedReceiver<WorkId>,
-    go: Arc<Semaphore>,
-}
-
-fn hold(stage: &Stage, step: Step) -> Held {
-    let (tell, at) = mpsc::unbounded_channel();
-    let go = Arc::new(Semaphore::new(0));
-    let gate = Arc::clone(&go);
-    stage.store().at_each_step(Some(Arc::new(move |work, taken| {
-        let (gate, tell) = (Arc::clone(&gate), tell.clone());
-        Box::pin(async move {
-            if taken == step {
-                tell.send(work).expect("the test listens");
-                gate.acquire().await.expect("the gate stands").forget();
-            }
-        })
-    })));
-    Held { at, go }
-}
+use store::{testing::Gate, work::WorkId};
 
 #[test]
 fn r42_a_run_is_left_in_the_middle_found_again_and_cancelled() {
     on_both_here(|stage| async move {
         let lead = stage.lead("Lea", 1, None).await;
         let before = stage.look(lead).await;
-        let mut held = hold(&stage, Step::Dealing);
+        let mut gate = Gate::at(stage.store(), Step::Dealing);
         let admin = stage.window_of("Admin").await;
         admin.goes_to("/leads").await;
         admin.presses_label("//main", "Run Now").await;
         admin.reads_in("//dialog[@id='dialog']", "Run now?").await;
         admin.presses("dialog#dialog form button[data-weight=primary]").await;
-        let Some(WorkId::Run(run)) = held.at.recv().await else { panic!("a run takes the step") };
+        let run = gate.stopped_run().await;
         // It takes longer than anybody waits, so here is its page, with the bar.
         let page = format!("/runs/{run}");
         admin.reads_in("//*[@id='run']", "You can leave this page; the run goes on.").await;
@@ -63,7 +39,7 @@ fn r42_a_run_is_left_in_the_middle_found_again_and_cancelled() {
         admin.presses_label("//*[@id='run']", "Cancel").await;
         admin.reads_in("//*[@id='run']", "it is being cancelled.").await;
         mira.reads_in("//*[@id='run']", "it is being cancelled.").await;
-        held.go.add_permits(1);
+        gate.opens();
         for window in [&admin, &mira] {
             window.reads_in("//*[@id='run']", "cancelled by Admin. No lead was changed.").await;
             window.loses("#run progress").await;
@@ -80,7 +56,7 @@ fn r11_an_import_is_left_in_the_middle_found_again_and_cancelled() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("people.csv");
         std::fs::write(&file, "First Name,Phone\nLea,98765 43210\nLeo,98765 43211\n").expect("written");
-        let mut held = hold(&stage, Step::Waiting);
+        let mut gate = Gate::at(stage.store(), Step::Waiting);
         let mira = stage.window_of("Mira").await;
         mira.goes_to("/imports").await;
         mira.uploads("input[type=file]", &file).await;
@@ -88,7 +64,7 @@ fn r11_an_import_is_left_in_the_middle_found_again_and_cancelled() {
         mira.presses_label("//main//form", "Preview").await;
         mira.reads("Nothing is imported yet.").await;
         mira.presses(".import-preview button[data-weight=primary]").await;
-        let Some(WorkId::Import(import)) = held.at.recv().await else { panic!("an import takes the step") };
+        let WorkId::Import(import) = gate.stopped().await else { panic!("a run takes the step, not an import") };
         mira.reads_in("//*[@id='import']", "You can leave this page; the import goes on.").await;
         mira.finds("#import progress").await;
         mira.reads_in("//*[@id='import']", "reading, 100 %").await;
@@ -103,7 +79,7 @@ fn r11_an_import_is_left_in_the_middle_found_again_and_cancelled() {
 
         mira.presses_label("//*[@id='import']", "Cancel").await;
         mira.reads_in("//*[@id='import']", "being cancelled").await;
-        held.go.add_permits(1);
+        gate.opens();
         mira.reads_in("//*[@id='import']", "Cancelled by Mira. Nothing was imported.").await;
         mira.loses("#import progress").await;
         mira.goes_to("/leads").await;

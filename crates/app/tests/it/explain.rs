@@ -71,7 +71,8 @@ fn r44_the_command_line_says_why() {
     assert_eq!(
         done("explain|1", ""),
         "Lead 1: Why?\n\
-         Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody."
+         Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody. \
+         Auto lead assignment takes leads in the status Unassigned, but it is off: switch it on in the settings, or run it now."
     );
     done("run|assignment", "");
     let leads: Vec<serde_json::Value> = serde_json::from_str(&done("leads|list|--json", "")).expect("JSON");

@@ -41,7 +41,10 @@ fn the_settings_are_documented() {
                 && let Some((name, _)) = after.split_once(['=', ']'])
             {
                 let flag = before.split_whitespace().next().unwrap_or_default().trim_start_matches("--");
-                let says = before.split_once("> ").map_or("", |(_, says)| says).trim();
+                // Behind the flag's value, or behind the flag where it has none.
+                let says = before.split_once("> ").or_else(|| before.split_once(' '));
+                let says = says.map_or("", |(_, says)| says).trim();
+                assert!(!says.is_empty(), "--{flag} says nothing in the help");
                 let default = flat.split_once("[default: ").and_then(|(_, rest)| rest.split_once(']'));
                 let default = default.map_or("none", |(value, _)| value);
                 // The first to name it is the program itself; the demo has the same flag with another default.

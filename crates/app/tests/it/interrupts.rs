@@ -87,6 +87,28 @@ impl Site {
         }
     }
 
+    /// A transaction that holds the record of an import, and on a file everything, until it hears that it may let go.
+    async fn holds(&self, import: ImportId) -> (mpsc::Sender<()>, tokio::task::JoinHandle<()>) {
+        let (says, held) = tokio::sync::oneshot::channel();
+        let (lets_go, told) = mpsc::channel::<()>();
+        let (store, company) = (self.store().clone(), self.company);
+        let holding = tokio::spawn(async move {
+            let held: store::Result<()> = store
+                .write(move |session| {
+                    Box::pin(async move {
+                        imports::undoable(session, company, import).await?;
+                        says.send(()).expect("the test listens");
+                        told.recv().expect("the test speaks");
+                        Ok(())
+                    })
+                })
+                .await;
+            held.expect("written");
+        });
+        held.await.expect("held");
+        (lets_go, holding)
+    }
+
     /// The state of the latest run; none so far.
     async fn latest_run(&self) -> Option<(i64, String)> {
         let mut reader = self.store().read().await.expect("a reader");
@@ -167,25 +189,9 @@ fn r11_a_second_ctrl_c_ends_an_import_at_once() {
         let mut child = site.starts(&["import", "-"]);
         let mut input = child.stdin.take().expect("its input");
         input.write_all(LEA).expect("it reads");
-        let (import, company) = (site.running_import().await, site.company);
+        let import = site.running_import().await;
         // Somebody holds the record, and on a file everything.
-        let (says, held) = tokio::sync::oneshot::channel();
-        let (lets_go, told) = mpsc::channel::<()>();
-        let store = site.store().clone();
-        let holding = tokio::spawn(async move {
-            let held: store::Result<()> = store
-                .write(move |session| {
-                    Box::pin(async move {
-                        imports::undoable(session, company, import).await?;
-                        says.send(()).expect("the test listens");
-                        told.recv().expect("the test speaks");
-                        Ok(())
-                    })
-                })
-                .await;
-            held
-        });
-        held.await.expect("held");
+        let (lets_go, holding) = site.holds(import).await;
         interrupts(&child);
         let mut said = BufReader::new(child.stderr.take().expect("its words")).lines();
         let line = said.next().expect("it has not ended").expect("it speaks");
@@ -193,7 +199,7 @@ fn r11_a_second_ctrl_c_ends_an_import_at_once() {
         interrupts(&child);
         assert_eq!(child.wait().expect("it ends").code(), Some(130));
         lets_go.send(()).expect("somebody holds");
-        holding.await.expect("no panic").expect("let go");
+        holding.await.expect("let go");
         let record = site.latest_import().await.expect("recorded");
         assert!(
             matches!(&record.state, ImportState::Failed { why } if why.starts_with("interrupted")),
@@ -202,6 +208,42 @@ fn r11_a_second_ctrl_c_ends_an_import_at_once() {
         drop(input);
         site.well().await;
     });
+}
+
+/// Before the record stands there is nothing to cancel: it ends, however long the file is held.
+#[test]
+#[cfg(target_os = "linux")]
+fn r42_ctrl_c_ends_a_run_that_waits_for_its_record() {
+    on_both_engines(|database| async move {
+        if matches!(database.location, Location::Url(_)) {
+            return; // a record waits for nobody there
+        }
+        let site = Site::open(database).await;
+        let (lets_go, holding) = site.holds(ImportId(1)).await;
+        let child = site.starts(&["run", "assignment"]);
+        while !listens(&child) {
+            std::thread::yield_now();
+        }
+        interrupts(&child);
+        let ended = child.wait_with_output().expect("it ends");
+        let said = words(&ended.stderr);
+        assert_eq!(
+            (ended.status.code(), &*said),
+            (Some(130), "evenhand: cancelled; nothing was changed\n")
+        );
+        lets_go.send(()).expect("somebody holds");
+        holding.await.expect("let go");
+        assert_eq!(site.latest_run().await, None);
+        site.well().await;
+    });
+}
+
+/// Whether it catches the signal of Ctrl-C, the second of the kernel's list.
+#[cfg(target_os = "linux")]
+fn listens(child: &Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("the signals it catches");
+    u64::from_str_radix(caught.trim(), 16).expect("a number") & 0b10 != 0
 }
 
 #[test]

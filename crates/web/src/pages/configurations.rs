@@ -32,7 +32,7 @@ use domain::{
     sentence::count,
     status::Statuses,
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
@@ -276,11 +276,13 @@ pub struct Confirmed {
 pub async fn run_now(
     State(site): State<Arc<Site>>,
     who: May<RunsStart>,
+    headers: HeaderMap,
     Path(job): Path<String>,
     Form(confirmed): Form<Confirmed>,
 ) -> Result<Response> {
     let job = Job::from_word(&job).ok_or(Error::NotFound)?;
     let (company, viewer) = (who.company.clone(), who.viewer());
+    let back = || frame::leads_before(&headers).unwrap_or_else(|| came_from(&who));
     let order = Order::now(job, viewer, StartedBy::Person).after(confirmed.preview.parse().ok());
     let (opened, run) = oneshot::channel();
     let mut doing = tokio::spawn(async move {
@@ -296,7 +298,7 @@ pub async fn run_now(
             Ok(run) if who.may(Permission::RunsView) => return Ok(frame::go_on(&links::run(run))),
             Ok(_) => {
                 let told = Toast::new(Tone::Info, "The run goes on by itself.");
-                return Ok(frame::go_on_saying(came_from(&who), &told));
+                return Ok(frame::go_on_saying(back(), &told));
             }
             // It ended before its record was open.
             Err(_) => doing.await,
@@ -317,10 +319,10 @@ pub async fn run_now(
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(frame::go_on_saying(came_from(&who), &toast))
+    Ok(frame::go_on_saying(back(), &toast))
 }
 
-/// The page that a run is started from: the settings, or the leads for who may not see the settings.
+/// The page that a run is started from, where nothing else is known: the settings, or the leads for who may not see them.
 fn came_from(who: &SignedIn) -> &'static str {
     if who.may(Permission::SettingsManage) { links::configurations() } else { links::leads() }
 }

@@ -333,7 +333,7 @@ fn fields() -> Markup {
         (field::group("Takes leads in these statuses", Some("Only open ones can be chosen."), Some("Choose at least one."), &html! {
             div.ticks { (field::checkbox("kit-s", "1", "Unassigned", true)) (field::checkbox("kit-s", "2", "Not Picked", false)) }
         }))
-        (field::switch("kit-on", "On", true, Some("every day at 09:00"))) (field::switch("kit-other", "Off", false, None))
+        (field::switch("kit-on", "Every day", true, Some("at 09:00"))) (field::switch("kit-other", "Every day", false, None))
         div.radio-cards { (field::radio_card("kit-r", "1", "Equal new leads", "Everybody gets the same number of new leads.", true)) (field::radio_card("kit-r", "2", "Level queues", "Queues end as level as possible.", false)) }
     }
 }
@@ -574,6 +574,7 @@ fn lead() -> LeadPanel {
         set_status: Some(("/kit".into(), status_choices(1))),
         owner: Some("Priya Nair".into()),
         owner_meter: Some(Meter { held: 38, cap: Some(40) }),
+        why_nobody: None,
         assign: Some(("/kit".into(), picker("panel-assign", "agent", Choose::One))),
         unassign: Some("/kit".into()),
         tags: vec![
@@ -633,6 +634,7 @@ fn lead_in_trouble() -> LeadPanel {
         note_refused: Some(("A note has at most 4,000 characters.".into(), "Wants to see …".into())),
         owner: None,
         owner_meter: None,
+        why_nobody: Some("/kit/why".into()),
         email_doubtful: true,
         ..lead()
     }

@@ -151,6 +151,8 @@ async fn panel(
         }),
         owner: line.owner.clone(),
         owner_meter,
+        why_nobody: (line.owner_id.is_none() && is_open(&known, line.status_id))
+            .then(|| links::lead_why(lead, None)),
         unassign: (assigns && line.owner_id.is_some() && is_open(&known, line.status_id))
             .then(|| to(links::lead_unassignment(lead))),
         assign,

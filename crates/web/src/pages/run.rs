@@ -1,7 +1,7 @@
 //! One run in full: what it did, how everybody stood before and after, which leads it moved and which nobody got, and
 //! why (R44, R46); and the runs as files for spreadsheets.
 
-use super::runs::{by, dealing, deals, job_name, told};
+use super::runs::{by, dealing, deals, job_name, leads, told};
 use crate::{
     csv::{self, Cell},
     error::{Error, Result},
@@ -159,7 +159,7 @@ fn numbers(line: &RunLine, who: &SignedIn) -> Vec<(String, Markup)> {
     let of_job = serde_json::from_str::<RunNumbers>(summary).ok().filter(|_| deals(&run.job));
     if run.state == "done" {
         let what = if of_job.is_some() { "Leads assigned" } else { "Leads changed" };
-        all.push((what, number(line.assigned)));
+        all.push((what, number(leads(line))));
     }
     all.extend(settings(summary).map(|settings| ("Dealt out", settings)));
     if let Some(numbers) = of_job {
@@ -345,8 +345,9 @@ pub async fn agents_file(
     let agents = runs::agents(reader.session(), who.company.id, line.run.id).await?;
     drop(reader);
     let started = who.zone.rfc3339(line.run.started_at);
-    let head = csv::head(&["Run", "Started", "Agent", "Held before", "Lead cap", "Got", "Held after"]);
+    let head = csv::head(&["Run", "Started", "Agent", "Held before", "Lead cap", "Got", "Gave", "Held after"]);
     let lines = agents.into_iter().map(move |agent| {
+        let gave = agent.gave();
         csv::line([
             Cell::Number(run),
             started.as_str().into(),
@@ -354,6 +355,7 @@ pub async fn agents_file(
             agent.held.into(),
             agent.cap.into(),
             agent.got.into(),
+            gave.into(),
             agent.after.into(),
         ])
     });
@@ -417,7 +419,7 @@ fn history_line(line: &RunLine, who: &SignedIn) -> String {
         run.finished_at.map(|finished| who.zone.rfc3339(finished)).into(),
         seconds.into(),
         run.state.as_str().into(),
-        line.assigned.into(),
+        leads(line).into(),
         line.agents.into(),
         line.kept.into(),
         line.unassigned.into(),

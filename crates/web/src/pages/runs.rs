@@ -22,13 +22,13 @@ use axum::{
     response::Response,
 };
 use domain::{
-    bulk::Told,
+    bulk::{BY_HAND, Told, UNDO},
     ids::RunId,
     job::{Job, ON_ARRIVAL},
     role::Permission,
     sentence::{self, RunNumbers},
 };
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use maud::html;
 use std::sync::Arc;
 use store::runs::{self, RunLine};
@@ -94,7 +94,7 @@ fn row(line: &RunLine, who: &SignedIn) -> RunRow {
         job: job_name(&run.job).to_owned(),
         by: by(line).to_owned(),
         sentence,
-        leads: number(line.assigned),
+        leads: number(leads(line)),
         agents: number(line.agents),
         left_over: number(line.unassigned),
         took: run.finished_at.map(|finished| took(run.started_at, finished)),
@@ -149,6 +149,16 @@ pub(super) fn told(line: &RunLine, who: &SignedIn) -> (String, String) {
     }
 }
 
+/// How many leads it was about. What a person did in bulk tells in its summary how many changed; the record has a column
+/// for those that were given to somebody alone.
+pub(super) fn leads(line: &RunLine) -> i64 {
+    let told = || serde_json::from_str::<Told>(line.run.summary.as_deref()?).ok();
+    match line.run.job.as_str() {
+        BY_HAND | UNDO => told().map_or(line.assigned, |told| told.numbers.changed as i64),
+        _ => line.assigned,
+    }
+}
+
 /// What a run did, in its sentence and its table.
 pub(super) fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &SignedIn) -> Dealing {
     let run = &line.run;
@@ -173,8 +183,8 @@ pub(super) fn job_name(job: &str) -> &str {
     }
     match job {
         ON_ARRIVAL => "Assigned on arrival",
-        domain::bulk::BY_HAND => "Bulk change",
-        domain::bulk::UNDO => "Undo",
+        BY_HAND => "Bulk change",
+        UNDO => "Undo",
         other => other,
     }
 }
@@ -214,16 +224,5 @@ pub async fn undo(
         Undone::Already { by } => Toast::new(Tone::Info, format!("It was taken back already, by run {by}.")),
     };
     let usual = if who.may(Permission::RunsView) { links::runs() } else { links::leads() };
-    Ok(frame::go_on_saying(leads_before(&headers).unwrap_or(usual), &toast))
-}
-
-/// The leads that somebody was looking at: who takes a bulk change back by its toast stays there.
-fn leads_before(headers: &HeaderMap) -> Option<&str> {
-    let referer = headers.get(header::REFERER)?.to_str().ok()?;
-    let (_, address) = referer.split_once("://")?;
-    let path = &address[address.find('/')?..];
-    let is_a_list = |list: &str| {
-        path.strip_prefix(list).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '/']))
-    };
-    [links::leads(), links::customers()].into_iter().any(is_a_list).then_some(path)
+    Ok(frame::go_on_saying(frame::leads_before(&headers).unwrap_or(usual), &toast))
 }

@@ -42,6 +42,8 @@ pub struct LeadPanel {
     pub owner: Option<String>,
     /// How full the owner's queue is.
     pub owner_meter: Option<Meter>,
+    /// The page that says why nobody has it.
+    pub why_nobody: Option<String>,
     /// The form that assigns it, carrying `agent` and `version`.
     pub assign: Option<(String, AgentPicker)>,
     /// The form that takes the owner away, carrying `version`.
@@ -181,7 +183,7 @@ fn facts(lead: &LeadPanel) -> Markup {
             }
             div {
                 dt { "Assigned to" }
-                dd { (owner(lead)) }
+                dd.owned { (owner(lead)) @if let Some(href) = &lead.why_nobody { (super::dialog::link("Why nobody?", href)) } }
             }
             div {
                 dt { "Tags" }

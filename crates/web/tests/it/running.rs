@@ -2,31 +2,7 @@
 
 use crate::house::{House, on_both};
 use domain::progress::Step;
-use std::sync::Arc;
-use store::work::WorkId;
-use tokio::sync::{Semaphore, mpsc};
-
-/// Holds the work of the house at a step, tells which, and lets it go on.
-struct Held {
-    at: mpsc::UnboundedReceiver<WorkId>,
-    go: Arc<Semaphore>,
-}
-
-fn hold(house: &House, step: Step) -> Held {
-    let (tell, at) = mpsc::unbounded_channel();
-    let go = Arc::new(Semaphore::new(0));
-    let gate = Arc::clone(&go);
-    house.store.at_each_step(Some(Arc::new(move |work, taken| {
-        let (gate, tell) = (Arc::clone(&gate), tell.clone());
-        Box::pin(async move {
-            if taken == step {
-                tell.send(work).expect("the test listens");
-                gate.acquire().await.expect("the gate stands").forget();
-            }
-        })
-    })));
-    Held { at, go }
-}
+use store::{testing::Gate, work::WorkId};
 
 const RUN_NOW: &str = "/settings/jobs/assignment/run";
 
@@ -36,9 +12,9 @@ fn r34_run_now_does_not_keep_waiting_and_the_run_is_found_again_and_cancelled() 
         let lead = house.lead("Lea", None).await;
         let before = house.look(lead).await;
         let (admin, mira) = (house.signed_in("Admin").await, house.signed_in("Mira").await);
-        let mut held = hold(&house, Step::Dealing);
+        let mut gate = Gate::at(&house.store, Step::Dealing);
         let answer = admin.post(RUN_NOW, &[]).await;
-        let Some(WorkId::Run(run)) = held.at.recv().await else { panic!("a run takes the step") };
+        let run = gate.stopped_run().await;
         let page = format!("/runs/{run}");
         assert_eq!((answer.status, answer.location()), (303, Some(page.as_str())), "it goes on by itself");
         // Left, and found again: from another window, on its page, on the card and in the list.
@@ -62,7 +38,7 @@ fn r34_run_now_does_not_keep_waiting_and_the_run_is_found_again_and_cancelled() 
         asked.says("The run is about to stop.");
         asked.says("it is being cancelled");
         assert!(!asked.body.contains(&format!("action=\"{page}/cancel\"")), "it is asked for already");
-        held.go.add_permits(1);
+        gate.opens();
         house.store.work_ended(house.company, WorkId::Run(run)).await;
         let told = "Last run: 2026-05-11 09:00 IST — cancelled by Mira. No lead was changed.";
         admin.get(&page).await.says(told);
@@ -85,14 +61,14 @@ fn r33_whoever_watches_a_run_hears_its_steps_and_its_end() {
         house.lead("Lea", None).await;
         let admin = house.signed_in("Admin").await;
         house.hears_news().await;
-        let mut held = hold(&house, Step::Dealing);
+        let mut gate = Gate::at(&house.store, Step::Dealing);
         let mut stream = admin.listen().await;
         let answer = admin.post(RUN_NOW, &[]).await;
-        held.at.recv().await.expect("it has begun");
+        gate.stopped().await;
         let page = answer.location().expect("its page").to_owned();
         stream.until("run").await;
         admin.get(&page).await.says("Dealing 1 lead");
-        held.go.add_permits(1);
+        gate.opens();
         loop {
             let now = admin.get(&page).await;
             if now.text().contains("1 lead assigned across 1 agent.") {
@@ -108,19 +84,19 @@ fn r33_whoever_watches_a_run_hears_its_steps_and_its_end() {
 fn r11_an_import_is_cancelled_on_its_page() {
     on_both(|house| async move {
         let (mira, noor) = (house.signed_in("Mira").await, house.signed_in("Noor").await);
-        let mut held = hold(&house, Step::Looking);
+        let mut gate = Gate::at(&house.store, Step::Looking);
         let file = b"First Name,Phone\nLea,98765 43210\n";
         let preview = mira.upload("/imports", "people.csv", file).await;
         let preview = preview.location().expect("a preview").to_owned();
         let answer = mira.post(&format!("{preview}/import"), &[]).await;
         let import = answer.location().expect("its page").to_owned();
-        let Some(work) = held.at.recv().await else { panic!("an import takes the step") };
+        let work = gate.stopped().await;
         let page = noor.get(&import).await;
         assert!(page.body.contains(&format!("action=\"{import}/cancel\"")), "{}", page.body);
         let asked = noor.does(&format!("{import}/cancel"), &[]).await;
         asked.says("The import is about to stop.");
         asked.says("being cancelled");
-        held.go.add_permits(1);
+        gate.opens();
         house.store.work_ended(house.company, work).await;
         let told = "Cancelled by Noor. Nothing was imported.";
         mira.get(&import).await.says(told);

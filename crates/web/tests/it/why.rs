@@ -211,10 +211,10 @@ fn r46_runs_and_their_agents_are_files() {
         assert_eq!(
             file.body,
             format!(
-                "\u{feff}Run,Started,Agent,Held before,Lead cap,Got,Held after\r\n\
-                 {run},{started},Asha,0,50,2,2\r\n\
-                 {run},{started},Ben,0,0,0,0\r\n\
-                 {run},{started},\"'=Cara, \"\"the\"\" Great\",0,1,1,1\r\n"
+                "\u{feff}Run,Started,Agent,Held before,Lead cap,Got,Gave,Held after\r\n\
+                 {run},{started},Asha,0,50,2,0,2\r\n\
+                 {run},{started},Ben,0,0,0,0,0\r\n\
+                 {run},{started},\"'=Cara, \"\"the\"\" Great\",0,1,1,0,1\r\n"
             )
         );
 
