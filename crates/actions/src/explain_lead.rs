@@ -14,9 +14,9 @@ use domain::{
 use store::{
     Session, Store, boxed,
     companies::Company,
-    decisions,
+    decisions, jobs,
     labels::{self, Label},
-    jobs, leads, runs, statuses,
+    leads, runs, statuses,
 };
 
 /// Runs that are looked through for a lead whose timeline names none.

@@ -44,7 +44,10 @@ impl Interrupts {
 
     /// Opens the record of work, which on a file that somebody else writes to may take a while. Nothing can be cancelled
     /// yet, and nothing has been done, so Ctrl-C ends the process.
-    pub async fn opening<T>(&mut self, opening: impl Future<Output = actions::Result<T>>) -> actions::Result<T> {
+    pub async fn opening<T>(
+        &mut self,
+        opening: impl Future<Output = actions::Result<T>>,
+    ) -> actions::Result<T> {
         tokio::select! {
             biased; // what is open has an owner from then on
             opened = opening => opened,

@@ -64,7 +64,9 @@ fn r11_an_import_is_left_in_the_middle_found_again_and_cancelled() {
         mira.presses_label("//main//form", "Preview").await;
         mira.reads("Nothing is imported yet.").await;
         mira.presses(".import-preview button[data-weight=primary]").await;
-        let WorkId::Import(import) = gate.stopped().await else { panic!("a run takes the step, not an import") };
+        let WorkId::Import(import) = gate.stopped().await else {
+            panic!("a run takes the step, not an import")
+        };
         mira.reads_in("//*[@id='import']", "You can leave this page; the import goes on.").await;
         mira.finds("#import progress").await;
         mira.reads_in("//*[@id='import']", "reading, 100 %").await;

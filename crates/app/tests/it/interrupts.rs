@@ -227,10 +227,7 @@ fn r42_ctrl_c_ends_a_run_that_waits_for_its_record() {
         interrupts(&child);
         let ended = child.wait_with_output().expect("it ends");
         let said = words(&ended.stderr);
-        assert_eq!(
-            (ended.status.code(), &*said),
-            (Some(130), "evenhand: cancelled; nothing was changed\n")
-        );
+        assert_eq!((ended.status.code(), &*said), (Some(130), "evenhand: cancelled; nothing was changed\n"));
         lets_go.send(()).expect("somebody holds");
         holding.await.expect("let go");
         assert_eq!(site.latest_run().await, None);
@@ -242,7 +239,8 @@ fn r42_ctrl_c_ends_a_run_that_waits_for_its_record() {
 #[cfg(target_os = "linux")]
 fn listens(child: &Child) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("the signals it catches");
+    let caught =
+        status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("the signals it catches");
     u64::from_str_radix(caught.trim(), 16).expect("a number") & 0b10 != 0
 }
 

@@ -570,7 +570,9 @@ pub async fn undo(
         Some(Undone::Done { taken_back, kept }) => {
             Toast::new(Tone::Success, sentences::import_undone(taken_back, kept))
         }
-        Some(Undone::NotDone) => Toast::new(Tone::Warning, "This import is not done, or was taken back already."),
+        Some(Undone::NotDone) => {
+            Toast::new(Tone::Warning, "This import is not done, or was taken back already.")
+        }
     };
     Ok(frame::go_on_saying(&links::import(ImportId(import)), &toast))
 }

@@ -345,7 +345,8 @@ pub async fn agents_file(
     let agents = runs::agents(reader.session(), who.company.id, line.run.id).await?;
     drop(reader);
     let started = who.zone.rfc3339(line.run.started_at);
-    let head = csv::head(&["Run", "Started", "Agent", "Held before", "Lead cap", "Got", "Gave", "Held after"]);
+    let head =
+        csv::head(&["Run", "Started", "Agent", "Held before", "Lead cap", "Got", "Gave", "Held after"]);
     let lines = agents.into_iter().map(move |agent| {
         let gave = agent.gave();
         csv::line([

@@ -224,8 +224,12 @@ pub async fn undo(
         Some(Undone::NotFound) => return Err(Error::NotFound),
         Some(Undone::NotYours) => return Err(Error::Forbidden),
         Some(Undone::NotFinished) => Toast::new(Tone::Warning, "This run is not done; wait until it is."),
-        Some(Undone::IsAnUndo) => Toast::new(Tone::Warning, "An undo cannot be undone; assign the leads again."),
-        Some(Undone::Already { by }) => Toast::new(Tone::Info, format!("It was taken back already, by run {by}.")),
+        Some(Undone::IsAnUndo) => {
+            Toast::new(Tone::Warning, "An undo cannot be undone; assign the leads again.")
+        }
+        Some(Undone::Already { by }) => {
+            Toast::new(Tone::Info, format!("It was taken back already, by run {by}."))
+        }
     };
     let usual = if who.may(Permission::RunsView) { links::runs() } else { links::leads() };
     Ok(frame::go_on_saying(frame::leads_before(&headers).unwrap_or(usual), &toast))
