@@ -26,6 +26,9 @@ sql! {
     STRAY_EVENTS = "SELECT COUNT(*) FROM lead_events e
         LEFT JOIN leads l ON l.company_id = e.company_id AND l.id = e.lead_id
         WHERE e.company_id = $1 AND l.id IS NULL";
+    TAG_BITS_OFF = "SELECT COUNT(*) FROM lead_tags t
+        JOIN leads l ON l.company_id = t.company_id AND l.id = t.lead_id
+        WHERE t.company_id = $1 AND (l.tag_bits & (CAST(1 AS BIGINT) << CAST(t.tag_id % 63 AS INTEGER))) = 0";
     HOLD_WRITERS = "LOCK TABLE queues, leads, status_counts IN EXCLUSIVE MODE", only Postgres;
     RECOUNT_CLEAR = "DELETE FROM status_counts WHERE company_id = $1";
     RECOUNT_STATUSES = "INSERT INTO status_counts (company_id, status_id, shard, leads)
@@ -34,6 +37,11 @@ sql! {
             JOIN statuses s ON s.company_id = l.company_id AND s.id = l.status_id AND s.kind = 'open'
             WHERE l.company_id = queues.company_id AND l.owner_id = queues.user_id)
         WHERE company_id = $1";
+    RECOUNT_TAG_BITS = "UPDATE leads SET tag_bits = COALESCE((
+            SELECT CAST(SUM(DISTINCT CAST(1 AS BIGINT) << CAST(t.tag_id % 63 AS INTEGER)) AS BIGINT) FROM lead_tags t
+            WHERE t.company_id = $1 AND t.lead_id = leads.id), 0)
+        WHERE company_id = $1 AND (tag_bits <> 0 OR EXISTS
+            (SELECT 1 FROM lead_tags t WHERE t.company_id = $1 AND t.lead_id = leads.id))";
 }
 
 /// What is wrong, one sentence each; empty = all is well. A scan of the whole company, in a snapshot.
@@ -50,6 +58,7 @@ pub async fn examine(session: &mut Session, company: CompanyId) -> Result<Vec<St
         (&UNASSIGNED_OWNED, "leads have an owner although their status is Unassigned"),
         (&TIMELINES_OFF, "leads have a timeline that does not match its number of entries"),
         (&STRAY_EVENTS, "timeline entries belong to no lead"),
+        (&TAG_BITS_OFF, "tags are on leads that lists by name or activity do not look at"),
     ] {
         let number: i64 = session.one(sql, params![company], |row| row.get(0)).await?;
         if number > 0 {
@@ -79,6 +88,7 @@ pub async fn recount(session: &mut Session, company: CompanyId) -> Result<()> {
     session.execute(&RECOUNT_CLEAR, params![company]).await?;
     session.execute(&RECOUNT_STATUSES, params![company]).await?;
     session.execute(&RECOUNT_QUEUES, params![company]).await?;
+    session.execute(&RECOUNT_TAG_BITS, params![company]).await?;
     terms::rewrite(session, company).await
 }
 

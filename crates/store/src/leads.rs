@@ -10,6 +10,7 @@ use crate::{
     session::Session,
     sql,
     stage::{Stage, StageType::Int, StageType::Text},
+    tags,
     terms::{self, Term},
     value::Value,
 };
@@ -77,6 +78,7 @@ pub static STAGE_NEW: Stage = Stage {
         ("email", Text),
         ("country", Text),
         ("details", Text),
+        ("tag_bits", Int),
     ],
     key: "id",
 };
@@ -88,10 +90,10 @@ pub static STAGE_NEW_TAGS: Stage =
 sql! {
     INSERT_STAGED = "INSERT INTO leads (company_id, id, version, entries, status_id, branch_id, department_id, source_id, import_id,
             created_at_ms, last_activity_at_ms, attempts, owners_before, phone_doubtful, email_doubtful,
-            phone, phone_typed, first_name, last_name, name_key, email, country, details)
+            phone, phone_typed, first_name, last_name, name_key, email, country, details, tag_bits)
         SELECT $1, s.id, 1, 1, s.status_id, s.branch_id, s.department_id, s.source_id, $2,
             $3, $3, 0, 0, s.phone_doubtful, s.email_doubtful,
-            s.phone, s.phone_typed, s.first_name, s.last_name, s.name_key, s.email, s.country, s.details
+            s.phone, s.phone_typed, s.first_name, s.last_name, s.name_key, s.email, s.country, s.details, s.tag_bits
         FROM stage_leads s WHERE true ORDER BY s.id
         ON CONFLICT (company_id, phone) DO NOTHING RETURNING id";
     FORGET_KNOWN = "DELETE FROM stage_leads WHERE NOT EXISTS
@@ -158,6 +160,7 @@ pub async fn insert_new(
             (&lead.email).into(),
             (&lead.country).into(),
             (&lead.details).into(),
+            Value::Int(tags::bits(&lead.tags)),
         ]
     });
     session.stage(&STAGE_NEW, rows).await?;

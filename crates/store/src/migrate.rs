@@ -10,7 +10,10 @@ use crate::{
 };
 
 /// The migrations, in order; the number of a schema is the number of migrations it has seen.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_house.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_house.sql"), TAG_BITS];
+
+/// The second of them.
+pub(crate) const TAG_BITS: &str = include_str!("migrations/0002_tag_bits.sql");
 
 /// The highest schema number this program knows.
 pub const KNOWN: i64 = MIGRATIONS.len() as i64;

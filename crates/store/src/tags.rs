@@ -32,13 +32,26 @@ sql! {
     PUT_ON = "INSERT INTO lead_tags (company_id, lead_id, tag_id) SELECT $1, t.lead_id, $2 FROM stage_chosen t";
     TAKE_OFF = "DELETE FROM lead_tags WHERE company_id = $1 AND tag_id = $2
         AND lead_id IN (SELECT t.lead_id FROM stage_chosen t)";
-    TOUCH = "UPDATE leads SET entries = leads.entries + 1, last_activity_at_ms = $2,
+    TOUCH = "UPDATE leads SET entries = leads.entries + 1, last_activity_at_ms = $2, tag_bits = leads.tag_bits | $4,
             owner_acted_at_ms = CASE WHEN leads.owner_id = $3 THEN $2 ELSE leads.owner_acted_at_ms END
+        FROM stage_chosen t WHERE leads.company_id = $1 AND leads.id = t.lead_id
+            /*sqlite AND leads.id IN (SELECT lead_id FROM stage_chosen)*/";
+    ADD_BIT = "UPDATE leads SET tag_bits = leads.tag_bits | $2
         FROM stage_chosen t WHERE leads.company_id = $1 AND leads.id = t.lead_id
             /*sqlite AND leads.id IN (SELECT lead_id FROM stage_chosen)*/";
     EVENTS = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, actor_id, run_id, detail)
         SELECT $1, l.id, l.entries, $2, $3, $4, $5, $6
         FROM stage_chosen t CROSS JOIN leads l WHERE l.company_id = $1 AND l.id = t.lead_id";
+}
+
+/// The bit of `leads.tag_bits` that says that a lead may have this tag (docs/decisions/0019).
+pub(crate) fn bit(tag: TagId) -> i64 {
+    1 << (tag.0 % 63)
+}
+
+/// The bits of several.
+pub(crate) fn bits(tags: &[i64]) -> i64 {
+    tags.iter().fold(0, |bits, tag| bits | bit(TagId(*tag)))
 }
 
 /// Whether a tag is put on or taken off.
@@ -119,7 +132,9 @@ pub async fn tag(
         selection::stage(session, changing.iter().copied()).await?;
     }
     turn(session, company, tagging.tag, tagging.way).await?;
-    session.execute(&TOUCH, params![company, tagging.at, tagging.actor]).await?;
+    // What is taken off leaves its bit: others may share it, and all that it costs is a look.
+    let bit = if tagging.way == Way::On { bit(tagging.tag) } else { 0 };
+    session.execute(&TOUCH, params![company, tagging.at, tagging.actor, bit]).await?;
     let kind = match tagging.way {
         Way::On => "tagged",
         Way::Off => "untagged",
@@ -150,6 +165,9 @@ pub(crate) async fn turn_back(
 ) -> Result<()> {
     if selection::stage(session, leads).await? == 0 {
         return Ok(());
+    }
+    if way == Way::On {
+        session.execute(&ADD_BIT, params![company, bit(tag)]).await?;
     }
     turn(session, company, tag, way).await
 }

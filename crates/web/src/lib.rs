@@ -4,6 +4,7 @@
 //! one function for a whole page, for a swap and for a live update.
 
 pub mod assets;
+pub mod by_itself;
 pub mod csv;
 pub mod error;
 pub mod frame;

@@ -1,6 +1,8 @@
 //! The doctor finds what is wrong, and a recount mends what can be counted.
 
-use crate::office::{Office, on_both};
+use crate::office::{NOW, Office, on_both};
+use actions::tag_leads::{LeadTagged, TagLead, tag_lead};
+use domain::viewer::Viewer;
 
 #[test]
 fn planted_damage_is_found_and_a_recount_mends_the_counters() {
@@ -67,6 +69,11 @@ fn planted_damage_is_found_and_a_recount_mends_the_counters() {
                 true,
             ),
             (
+                "UPDATE leads SET tag_bits = 0 WHERE company_id = $1",
+                &["1 tags are on leads that lists by name or activity do not look at"],
+                true,
+            ),
+            (
                 "UPDATE leads SET name_key = 'x' WHERE company_id = $1",
                 &["4 leads are sorted under another name than theirs"],
                 true,
@@ -74,6 +81,12 @@ fn planted_damage_is_found_and_a_recount_mends_the_counters() {
         ] {
             let office = Office::open(&database, "Asha; Ben").await;
             let office = office.with("2 Missed of Asha; 1 Unassigned; Old WrongNumber of Asha").await;
+            if damage.contains("tag_bits") {
+                let (viewer, lead) = (Viewer::Operator, office.leads["Old"]);
+                let order = TagLead { viewer, lead, tag: "hot".into(), now: NOW };
+                let tagged = tag_lead(&office.store, office.company.id, order).await;
+                assert_eq!(tagged.expect("an answer"), LeadTagged::Done);
+            }
             let healthy = Office::open(&database, "Zoe").await.with("1 Missed of Zoe").await;
             assert!(office.sql(damage, &[]).await > 0);
             assert_eq!(office.examine().await, found, "{damage}");

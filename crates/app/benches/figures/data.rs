@@ -180,6 +180,8 @@ fn leads_sql(engine: Engine, known: &Known, size: Size) -> String {
         INSERT INTO lead_tags (company_id, lead_id, tag_id)
             SELECT company_id, l.id, t.id FROM leads l JOIN nth_tag t ON t.nth IN (l.id * 7919 % 1000003 % {TAGS},
                 CASE WHEN l.id % 9 = 0 THEN (l.id * 7919 % 1000003 + 5) % {TAGS} END) WHERE l.id % 3 = 0;
+        UPDATE leads SET tag_bits = (SELECT SUM(DISTINCT CAST(1 AS BIGINT) << CAST(t.tag_id % 63 AS INTEGER)) FROM lead_tags t
+            WHERE t.company_id = {company} AND t.lead_id = leads.id) WHERE id % 3 = 0;
         INSERT INTO lead_terms (company_id, term, lead_id)
             SELECT {company}, term, id FROM (
                 SELECT lower(first_name) AS term, id FROM leads UNION ALL SELECT lower(last_name), id FROM leads

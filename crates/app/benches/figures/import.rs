@@ -46,7 +46,7 @@ pub async fn measure(bench: &Bench, engine: Engine, table: &mut Table) -> Result
         ensure!(done.imported == ROWS, "all rows are new leads, not {}", done.imported);
         if round == 0 {
             place.export(
-                "SELECT id, source_id, phone, phone_typed, first_name, last_name, name_key, email, country FROM leads ORDER BY id",
+                "SELECT id, source_id, phone, phone_typed, first_name, last_name, name_key, email, country, tag_bits FROM leads ORDER BY id",
                 &bench.folder.join("parsed.csv"),
             )?;
             place.export(

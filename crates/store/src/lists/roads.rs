@@ -4,7 +4,7 @@
 //! that everything on it fulfils.
 
 use super::{Filter, Question, words};
-use crate::{query::Query, value::Value};
+use crate::{query::Query, tags, value::Value};
 use domain::{
     ids::{BranchId, DepartmentId, ImportId, SourceId, StatusId, TagId},
     lead_list::{Doubtful, Owner, Search, Shelf, SortKey, Span, Word},
@@ -23,7 +23,9 @@ pub(super) mod column {
     pub(in crate::lists) const CREATED: u16 = 64;
     pub(in crate::lists) const DOUBTFUL: u16 = 128;
     pub(in crate::lists) const REST: u16 = 256;
-    pub(in crate::lists) const ALL: u16 = 511;
+    /// Which tags a lead may have: asked before the tags themselves, where it is at hand.
+    pub(in crate::lists) const TAG_BITS: u16 = 512;
+    pub(in crate::lists) const ALL: u16 = 1023;
 }
 
 /// An index to go along.
@@ -88,11 +90,11 @@ impl<'q> Road<'q> {
 
     /// What its entries have, so that the lead itself need not be looked up.
     pub(super) fn columns(self) -> u16 {
-        use column::{ACTIVITY, ALL, BRANCH, CREATED, DOUBTFUL, NAME, NONE, OWNER, SOURCE, STATUS};
+        use column::{ACTIVITY, ALL, BRANCH, CREATED, DOUBTFUL, NAME, NONE, OWNER, SOURCE, STATUS, TAG_BITS};
         match self {
             Road::Leads => ALL,
-            Road::Activity(_) => ACTIVITY | STATUS | OWNER | SOURCE | BRANCH,
-            Road::Name => NAME | SOURCE | BRANCH,
+            Road::Activity(_) => ACTIVITY | STATUS | OWNER | SOURCE | BRANCH | TAG_BITS,
+            Road::Name => NAME | SOURCE | BRANCH | TAG_BITS,
             Road::Status(_) => STATUS,
             Road::StatusActivity(_) => STATUS | ACTIVITY | NAME,
             Road::Owner(_) => OWNER | ACTIVITY | NAME | STATUS,
@@ -276,6 +278,11 @@ impl<'q> Condition<'q> {
                 seen_in(lead, "department_id", department.into(), text);
             }
         }
+    }
+
+    /// Appends, with its AND, what rules most leads without the tag out. For roads that have it at hand.
+    pub(super) fn write_tag_bits(tag: TagId, text: &mut Query<'q>) {
+        text.with(" AND (l.tag_bits & ?1) <> 0", [tags::bit(tag).into()]);
     }
 
     /// The same where the road has not got the status: asked of the narrow index of the status, which has its leads in

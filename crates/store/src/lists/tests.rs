@@ -212,6 +212,12 @@ async fn fill(session: &mut Session, seed: u64) -> Result<World> {
             label.entry(name).or_insert_with(Vec::new).push(id);
         }
     }
+    // The first tag and the last share a bit.
+    let tags = label.get_mut("tag").expect("there are tags");
+    while tags[0] % 63 != tags[3] % 63 {
+        let name = format!("between {}", tags[3]);
+        tags[3] = labels::find_or_add(session, company, Label::Tag, &name).await?;
+    }
     let branches: Vec<BranchId> = label["branch"].iter().copied().map(BranchId).collect();
     let departments: Vec<DepartmentId> = label["dept"].iter().copied().map(DepartmentId).collect();
     let sources: Vec<SourceId> = label["source"].iter().copied().map(SourceId).collect();
@@ -542,4 +548,38 @@ fn a_renewed_lead_is_found_and_sorted_by_its_new_name() {
         let compared = terms::compare(reader.session(), company).await.expect("compared");
         assert!(compared.same && compared.name_keys_off == 0, "{compared:?}");
     });
+}
+
+#[test]
+fn the_second_migration_finds_the_tags_that_leads_have() {
+    on_both_engines(|database| async move {
+        let world = World::make(&database, 5).await;
+        let known = bits(&database, world.company).await;
+        let expected: Vec<(LeadId, i64)> =
+            world.leads.iter().map(|lead| (lead.new.id, crate::tags::bits(&lead.new.tags))).collect();
+        assert_eq!(known, expected);
+        assert!(known.iter().any(|(_, bits)| bits.count_ones() == 2));
+        let again: Result<()> = database
+            .store
+            .write_long(|session| {
+                Box::pin(async move {
+                    let before = "DROP INDEX leads_activity; DROP INDEX leads_name;
+                        ALTER TABLE leads DROP COLUMN tag_bits;
+                        CREATE INDEX leads_activity ON leads (company_id); CREATE INDEX leads_name ON leads (company_id)";
+                    session.batch(before).await?;
+                    session.batch(crate::migrate::TAG_BITS).await
+                })
+            })
+            .await;
+        again.expect("migrated");
+        assert_eq!(bits(&database, world.company).await, expected);
+    });
+}
+
+async fn bits(database: &TestDatabase, company: CompanyId) -> Vec<(LeadId, i64)> {
+    let text =
+        crate::query::Query::new(company, "SELECT id, tag_bits FROM leads WHERE company_id = $1 ORDER BY id");
+    let mut reader = database.store.read().await.expect("a reader");
+    let read = |row: &crate::value::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    reader.session().rows(&text.sql(), text.values(), read).await.expect("read")
 }

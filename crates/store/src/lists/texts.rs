@@ -189,6 +189,11 @@ pub(super) fn is_deferred(conditions: &[Condition<'_>], road: Road<'_>, read: u1
     open().any(|condition| is_elsewhere(*condition, road)) && open().any(is_answered)
 }
 
+/// Whether entries of the road say which tags a lead may have. Of the leads themselves it lies at the end of a wide row.
+pub(super) fn has_tag_bits(road: Road<'_>) -> bool {
+    road != Road::Leads && road.columns() & column::TAG_BITS != 0
+}
+
 /// The conditions that the road leaves open, those that decide most for the least first.
 fn write_open<'q>(conditions: &[Condition<'q>], road: Road<'q>, read: u16, text: &mut Query<'q>) {
     let open = || conditions.iter().filter(|condition| !condition.is_kept_by(road));
@@ -206,6 +211,11 @@ fn write_open<'q>(conditions: &[Condition<'q>], road: Road<'q>, read: u16, text:
     let (cheap, rest) = here.split_at(here.partition_point(is_cheap));
     for condition in cheap {
         condition.write("l", text);
+    }
+    for condition in rest {
+        if let (Condition::Tag(tag), true) = (condition, has_tag_bits(road)) {
+            Condition::write_tag_bits(*tag, text);
+        }
     }
     let mut elsewhere = Vec::new();
     for condition in open().filter(|condition| is_deferred && is_elsewhere(**condition, road)) {

@@ -76,6 +76,8 @@ mod cost {
     pub(super) const KEPT: i64 = 3;
     /// Whether a lead has a tag, or a status by the index of that status.
     pub(super) const ASKED: i64 = 8;
+    /// Whether a lead may have a tag, by its bit.
+    pub(super) const BIT: i64 = 1;
     /// Whether a name has a word.
     pub(super) const WORD: i64 = 3;
 }
@@ -453,6 +455,8 @@ fn step<'q>(road: Road<'q>, conditions: &[Condition<'q>], read: u16, known: &Siz
     let look_up = if road.order() == Some(SortKey::Id) { cost::NEXT_LOOK_UP } else { cost::LOOK_UP };
     let asked = open()
         .map(|condition| match condition {
+            // Nearly all that have the bit have the tag, and are few.
+            Condition::Tag(_) if texts::has_tag_bits(road) => cost::BIT,
             Condition::Tag(_) => cost::ASKED,
             Condition::Word(_) => cost::WORD,
             _ => 0,

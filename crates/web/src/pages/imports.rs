@@ -1,6 +1,7 @@
 //! Importing a list: upload, how it reads, the import with its progress, the result, the past ones (R8–R12).
 
 use crate::{
+    by_itself::{GOES_ON, PATIENCE, by_itself},
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
@@ -562,12 +563,16 @@ pub async fn undo(
     who: May<LeadsImport>,
     Path(import): Path<i64>,
 ) -> Result<Response> {
-    let undone = undo_import(&site.store, who.company.id, ImportId(import), who.viewer(), who.now).await?;
-    let toast = match undone {
-        Undone::Done { taken_back, kept } => {
+    let (store, company, viewer, now) = (site.store.clone(), who.company.id, who.viewer(), who.now);
+    let undoing = async move { undo_import(&store, company, ImportId(import), viewer, now).await };
+    let toast = match by_itself(PATIENCE, undoing).await? {
+        None => Toast::new(Tone::Info, GOES_ON),
+        Some(Undone::Done { taken_back, kept }) => {
             Toast::new(Tone::Success, sentences::import_undone(taken_back, kept))
         }
-        Undone::NotDone => Toast::new(Tone::Warning, "This import is not done, or was taken back already."),
+        Some(Undone::NotDone) => {
+            Toast::new(Tone::Warning, "This import is not done, or was taken back already.")
+        }
     };
     Ok(frame::go_on_saying(&links::import(ImportId(import)), &toast))
 }

@@ -1,6 +1,7 @@
 //! The runs: what the jobs did and what people did in bulk, and taking one back (R21a, R45, R46). One in full: `run`.
 
 use crate::{
+    by_itself::{GOES_ON, PATIENCE, by_itself},
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
@@ -204,8 +205,11 @@ pub async fn undo(
         may_convert: who.may(Permission::LeadsConvert),
         now: who.now,
     };
-    let toast = match undo_run(&site.store, who.company.id, order).await? {
-        Undone::Done(undoing) => {
+    let (store, company) = (site.store.clone(), who.company.id);
+    let undone = by_itself(PATIENCE, async move { undo_run(&store, company, order).await }).await?;
+    let toast = match undone {
+        None => Toast::new(Tone::Info, GOES_ON),
+        Some(Undone::Done(undoing)) => {
             let mut told = undoing.told.sentence();
             if !undoing.above_cap.is_empty() {
                 let names: Vec<String> = undoing
@@ -217,11 +221,15 @@ pub async fn undo(
             }
             Toast::new(Tone::Success, told)
         }
-        Undone::NotFound => return Err(Error::NotFound),
-        Undone::NotYours => return Err(Error::Forbidden),
-        Undone::NotFinished => Toast::new(Tone::Warning, "This run is not done; wait until it is."),
-        Undone::IsAnUndo => Toast::new(Tone::Warning, "An undo cannot be undone; assign the leads again."),
-        Undone::Already { by } => Toast::new(Tone::Info, format!("It was taken back already, by run {by}.")),
+        Some(Undone::NotFound) => return Err(Error::NotFound),
+        Some(Undone::NotYours) => return Err(Error::Forbidden),
+        Some(Undone::NotFinished) => Toast::new(Tone::Warning, "This run is not done; wait until it is."),
+        Some(Undone::IsAnUndo) => {
+            Toast::new(Tone::Warning, "An undo cannot be undone; assign the leads again.")
+        }
+        Some(Undone::Already { by }) => {
+            Toast::new(Tone::Info, format!("It was taken back already, by run {by}."))
+        }
     };
     let usual = if who.may(Permission::RunsView) { links::runs() } else { links::leads() };
     Ok(frame::go_on_saying(frame::leads_before(&headers).unwrap_or(usual), &toast))

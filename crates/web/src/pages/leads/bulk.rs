@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use crate::{
+    by_itself::{GOES_ON, PATIENCE, by_itself},
     error::{Error, Result},
     frame, links,
     parts::{Toast, Tone},
@@ -96,8 +97,11 @@ pub async fn assign(
         exceed_cap: sent.exceed_cap == "on",
         now: who.now,
     };
-    match assign_leads(&site.store, who.company.id, order).await? {
-        BulkAssignment::Done(bulk) => done(&sent, &bulk),
+    let (store, company) = (site.store.clone(), who.company.id);
+    let done = by_itself(PATIENCE, async move { assign_leads(&store, company, order).await }).await?;
+    let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
+    match done {
+        BulkAssignment::Done(bulk) => told(&sent, &bulk),
         BulkAssignment::MoreThanShown(more) => say(&sent, Tone::Warning, &look_again(more)),
         BulkAssignment::NotOffered => say(
             &sent,
@@ -135,8 +139,11 @@ pub async fn spread(
         exceed_caps: sent.exceed_caps == "on",
         now: who.now,
     };
-    match spread_leads(&site.store, who.company.id, order).await? {
-        Spreading::Done(spread) => done(&sent, &spread.bulk),
+    let (store, company) = (site.store.clone(), who.company.id);
+    let done = by_itself(PATIENCE, async move { spread_leads(&store, company, order).await }).await?;
+    let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
+    match done {
+        Spreading::Done(spread) => told(&sent, &spread.bulk),
         Spreading::MoreThanShown(more) => say(&sent, Tone::Warning, &look_again(more)),
         Spreading::NotOffered(refused) => {
             let told = format!(
@@ -162,8 +169,11 @@ pub async fn set_status(
         to: StatusId(status),
         now: who.now,
     };
-    match set_statuses(&site.store, who.company.id, order).await? {
-        StatusesSet::Done(bulk) => done(&sent, &bulk),
+    let (store, company) = (site.store.clone(), who.company.id);
+    let done = by_itself(PATIENCE, async move { set_statuses(&store, company, order).await }).await?;
+    let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
+    match done {
+        StatusesSet::Done(bulk) => told(&sent, &bulk),
         StatusesSet::MoreThanShown(more) => say(&sent, Tone::Warning, &look_again(more)),
         StatusesSet::NoSuchStatus => {
             say(&sent, Tone::Warning, "There is no such status any more; choose another.")
@@ -184,17 +194,19 @@ pub async fn add_tag(
         way: Way::On,
         now: who.now,
     };
-    match tag_leads(&site.store, who.company.id, order).await {
-        Ok(LeadsTagged::Done(bulk)) => done(&sent, &bulk),
-        Ok(LeadsTagged::MoreThanShown(more)) => say(&sent, Tone::Warning, &look_again(more)),
-        Err(actions::Error::Refused(why)) => say(&sent, Tone::Warning, &sentence(&why)),
-        Err(error) => Err(error.into()),
+    let (store, company) = (site.store.clone(), who.company.id);
+    match by_itself(PATIENCE, async move { tag_leads(&store, company, order).await }).await {
+        Ok(Some(LeadsTagged::Done(bulk))) => told(&sent, &bulk),
+        Ok(Some(LeadsTagged::MoreThanShown(more))) => say(&sent, Tone::Warning, &look_again(more)),
+        Ok(None) => say(&sent, Tone::Info, GOES_ON),
+        Err(Error::Refused(why)) => say(&sent, Tone::Warning, &sentence(&why)),
+        Err(error) => Err(error),
     }
 }
 
 /// What came of it, with the way back.
 #[expect(clippy::unnecessary_wraps, reason = "it is the last word of handlers, which may fail before it")]
-fn done(sent: &Sent, bulk: &Bulk) -> Result<Response> {
+fn told(sent: &Sent, bulk: &Bulk) -> Result<Response> {
     let tone = match (bulk.changed(), bulk.told.numbers.skipped_in_all()) {
         (0, 0) => Tone::Info,
         (0, _) => Tone::Warning,
