@@ -116,7 +116,7 @@ pub(crate) async fn deal_and_claim(
     let basis = given.basis.clone();
     let (company, now, watch) = (company.id, clock(), watch.clone());
     let dealing = store
-        .write_for(Some(watch), move |session| {
+        .write_checked(Some(watch), move |session| {
             Box::pin(claim(session, company, job, run, given, dealing, now))
         })
         .await?;

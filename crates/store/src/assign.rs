@@ -4,6 +4,7 @@
 use crate::{
     boxed,
     changes::{Change, Topic},
+    dialect::Engine,
     error::{Error, Result},
     params,
     queues::{self, Tally},
@@ -35,12 +36,15 @@ pub static STAGE_MOVES: Stage = Stage {
 };
 
 sql! {
-    MOVE_STAGED = "UPDATE leads SET owner_id = m.to_owner_id, status_id = $2, version = version + 1, entries = leads.entries + 1,
+    // SQLite takes a fifth less time without the join.
+    MOVE_STAGED = "UPDATE leads SET status_id = $2,
+            owner_id = /*pg m.to_owner_id*/ /*sqlite (SELECT m.to_owner_id FROM stage_moves m WHERE m.lead_id = leads.id)*/, version = version + 1, entries = leads.entries + 1,
             owners_before = owners_before + 1, owned_since_ms = $3, owner_chosen_at_ms = NULL, owner_acted_at_ms = NULL,
             last_activity_at_ms = $3
-        FROM stage_moves m
-        WHERE leads.company_id = $1 AND leads.id = m.lead_id AND leads.entries = m.entries
+        /*pg FROM stage_moves m*/
+        WHERE leads.company_id = $1 /*pg AND leads.id = m.lead_id AND leads.entries = m.entries*/
             /*sqlite AND leads.id IN (SELECT lead_id FROM stage_moves)*/";
+    IS_STATUS_THERE = "SELECT COUNT(*) FROM statuses WHERE company_id = $1 AND id = $2", only Sqlite;
     LOCK_LEADS_AS_SEEN = "SELECT COUNT(*) FROM (
             SELECT l.id FROM stage_moves m CROSS JOIN leads l
             WHERE l.company_id = $1 AND l.id = m.lead_id AND l.entries = m.entries
@@ -83,12 +87,20 @@ pub struct Claim<'a> {
 }
 
 /// Applies a run's moves inside the transaction: locks the queues and the leads, takes out what a person changed since
-/// the snapshot, counts room again, and moves the rest.
+/// the snapshot, counts room again, and moves the rest. Everything that the moves refer to is looked for here, so that
+/// the transaction may be a [checked](crate::Store::write_checked) one.
 #[boxed]
 pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> {
     let users = claim.moves.iter().flat_map(|m| [Some(m.to), m.from]).flatten().collect();
     session.step(Step::Locking, claim.moves.len() as u64).await?;
     let members = queues::lock(session, claim.company, users).await?;
+    // The owners are among those that were locked, or get nothing.
+    if session.engine() == Engine::Sqlite {
+        let values = params![claim.company, claim.status];
+        if session.one(&IS_STATUS_THERE, values, |row| row.get::<i64>(0)).await? == 0 {
+            return Err(Error::Gone { constraint: "leads: status_id".into() });
+        }
+    }
     let held = members.values().map(|member| (member.id, member.held)).collect();
     stage_moves(session, claim.moves).await?;
     let as_seen: i64 = session.one(&LOCK_LEADS_AS_SEEN, params![claim.company], |row| row.get(0)).await?;

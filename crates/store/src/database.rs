@@ -256,7 +256,27 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let answer = self.write_as(Length::Long, watch, work).await;
+        self.write_long_as(Length::Long, watch, work).await
+    }
+
+    /// The same for work that has looked by itself whether everything is there that its rows refer to. On SQLite, where
+    /// nobody else writes meanwhile, the engine does not look again for each row: a sixth of a large run.
+    pub async fn write_checked<T, E, F>(&self, watch: Option<Watch>, work: F) -> Result<T, E>
+    where
+        F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_long_as(Length::Checked, watch, work).await
+    }
+
+    async fn write_long_as<T, E, F>(&self, length: Length, watch: Option<Watch>, work: F) -> Result<T, E>
+    where
+        F: for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let answer = self.write_as(length, watch, work).await;
         memory::give_back_soon();
         answer
     }
@@ -296,7 +316,7 @@ impl Store {
     /// The same for all kinds of answers. An error: it is not committed, or that is not known.
     #[boxed]
     async fn write_into_slot(&self, length: Length, watch: Option<Watch>, work: Writing) -> Result<()> {
-        let limit = if length == Length::Long { self.limits.long_turn } else { self.limits.turn };
+        let limit = if length == Length::Short { self.limits.turn } else { self.limits.long_turn };
         match &*self.backend {
             Backend::Sqlite { sqlite, .. } => {
                 let (reply, answer) = oneshot::channel();
@@ -366,7 +386,7 @@ impl<T> Slot<T> {
 
 /// The life of a transaction on PostgreSQL that has begun.
 async fn transact(mut session: Session, length: Length, work: Writing) -> Result<()> {
-    if length == Length::Long {
+    if length != Length::Short {
         session.without_statement_limit().await?;
     }
     match AssertUnwindSafe(work(&mut session)).catch_unwind().await {
@@ -447,6 +467,8 @@ pub(crate) fn private(path: &Path, mode: u32) -> std::io::Result<()> {
 enum Length {
     Short,
     Long,
+    /// Long, and what its rows refer to is known to be there.
+    Checked,
 }
 
 /// Whether a write has begun. Before that, its caller may take it back; afterwards it runs to its end.
@@ -514,7 +536,11 @@ impl Job for Write {
     }
 
     fn alone(&self) -> bool {
-        self.length == Length::Long
+        self.length != Length::Short
+    }
+
+    fn is_checked(&self) -> bool {
+        self.length == Length::Checked
     }
 
     fn work(&mut self, session: &mut Session) -> bool {

@@ -26,6 +26,10 @@ sql! {
     STRAY_EVENTS = "SELECT COUNT(*) FROM lead_events e
         LEFT JOIN leads l ON l.company_id = e.company_id AND l.id = e.lead_id
         WHERE e.company_id = $1 AND l.id IS NULL";
+    KEYS_OFF = "SELECT COUNT(*) FROM leads l
+        LEFT JOIN statuses s ON s.company_id = l.company_id AND s.id = l.status_id
+        LEFT JOIN users u ON u.company_id = l.company_id AND u.id = l.owner_id
+        WHERE l.company_id = $1 AND (s.id IS NULL OR (l.owner_id IS NOT NULL AND u.id IS NULL))";
     TAG_BITS_OFF = "SELECT COUNT(*) FROM lead_tags t
         JOIN leads l ON l.company_id = t.company_id AND l.id = t.lead_id
         WHERE t.company_id = $1 AND (l.tag_bits & (CAST(1 AS BIGINT) << CAST(t.tag_id % 63 AS INTEGER))) = 0";
@@ -58,6 +62,7 @@ pub async fn examine(session: &mut Session, company: CompanyId) -> Result<Vec<St
         (&UNASSIGNED_OWNED, "leads have an owner although their status is Unassigned"),
         (&TIMELINES_OFF, "leads have a timeline that does not match its number of entries"),
         (&STRAY_EVENTS, "timeline entries belong to no lead"),
+        (&KEYS_OFF, "leads are in a status, or with an owner, that is not there"),
         (&TAG_BITS_OFF, "tags are on leads that lists by name or activity do not look at"),
     ] {
         let number: i64 = session.one(sql, params![company], |row| row.get(0)).await?;

@@ -49,6 +49,8 @@ pub(crate) trait Job: Send {
     fn begin(&self) -> bool;
     /// Whether it wants a commit of its own (a run, an import), so that nobody small waits for it unanswered.
     fn alone(&self) -> bool;
+    /// Whether it has looked by itself that what its rows refer to is there; alone only.
+    fn is_checked(&self) -> bool;
     /// Does the work. False: undo it.
     fn work(&mut self, session: &mut Session) -> bool;
     /// Tells the caller, once it is known whether the commit happened. What the work itself refused stays its answer.
@@ -125,6 +127,9 @@ impl Job for Wake {
         false
     }
     fn alone(&self) -> bool {
+        false
+    }
+    fn is_checked(&self) -> bool {
         false
     }
     fn work(&mut self, _: &mut Session) -> bool {
@@ -301,7 +306,12 @@ fn commit_together(
     let alone = first.alone();
     // Another process may hold the file for as long as its run or import takes.
     let turn = if alone { limits.long_turn } else { limits.turn };
-    if let Err(error) = wait_up_to(session, turn).and_then(|()| execute(session, "BEGIN IMMEDIATE")) {
+    let keys = if first.is_checked() { look_at_keys(session, false) } else { Ok(()) };
+    let begun = keys.and_then(|()| wait_up_to(session, turn)).and_then(|()| execute(session, "BEGIN IMMEDIATE"));
+    if let Err(error) = begun {
+        if alone {
+            give_back(session);
+        }
         first.finish(Err(error));
         return None;
     }
@@ -371,8 +381,19 @@ fn commit_together(
     put_off
 }
 
-/// A long write has filled the cache and the temporary tables: gives the memory back.
+/// Whether the engine looks if what a row refers to is there. Between transactions only.
+fn look_at_keys(session: &mut Session, looks: bool) -> Result<()> {
+    if let Inner::Sqlite(connection) = &session.inner
+        && connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY)? != looks
+    {
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, looks)?;
+    }
+    Ok(())
+}
+
+/// A long write has filled the cache and the temporary tables: gives the memory back. The next one is looked at again.
 fn give_back(session: &mut Session) {
+    look_at_keys(session, true).expect("a switch of an open connection can be turned");
     if let Inner::Sqlite(connection) = &session.inner {
         let _ = crate::stage::STAGES.iter().try_for_each(|stage| {
             connection.execute_batch(&format!("DROP TABLE IF EXISTS temp.{}", stage.name))
