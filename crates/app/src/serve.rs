@@ -73,6 +73,7 @@ pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> an
     let all_done = async {
         connections.shutdown().await;
         site.imports.finished().await;
+        site.works.finished().await;
         let _ = time.await; // its end is all that is asked for
     };
     if tokio::time::timeout(GRACE, all_done).await.is_err() {

@@ -154,7 +154,7 @@ pub struct AgentLine {
 }
 
 impl AgentLine {
-    /// Leads that the run takes from them.
+    /// Leads that the run of a job takes from them. (What a person gives may not count as held.)
     pub fn gave(&self) -> i64 {
         (self.held + self.got - self.after).max(0)
     }

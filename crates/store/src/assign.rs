@@ -87,8 +87,10 @@ pub struct Claim<'a> {
 }
 
 /// Applies a run's moves inside the transaction: locks the queues and the leads, takes out what a person changed since
-/// the snapshot, counts room again, and moves the rest. Everything that the moves refer to is looked for here, so that
-/// the transaction may be a [checked](crate::Store::write_checked) one.
+/// the snapshot, counts room again, and moves the rest.
+///
+/// Owners and the status are looked for here, and what else is written refers to users and runs, which never go, and to
+/// statuses that have leads: so the transaction may be a [checked](crate::Store::write_checked) one.
 #[boxed]
 pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> {
     let users = claim.moves.iter().flat_map(|m| [Some(m.to), m.from]).flatten().collect();

@@ -37,7 +37,7 @@ sql! {
         FROM stage_chosen t WHERE leads.company_id = $1 AND leads.id = t.lead_id
             /*sqlite AND leads.id IN (SELECT lead_id FROM stage_chosen)*/";
     ADD_BIT = "UPDATE leads SET tag_bits = leads.tag_bits | $2
-        FROM stage_chosen t WHERE leads.company_id = $1 AND leads.id = t.lead_id
+        FROM stage_chosen t WHERE leads.company_id = $1 AND leads.id = t.lead_id AND (leads.tag_bits & $2) = 0
             /*sqlite AND leads.id IN (SELECT lead_id FROM stage_chosen)*/";
     EVENTS = "INSERT INTO lead_events (company_id, lead_id, entry, at_ms, kind, actor_id, run_id, detail)
         SELECT $1, l.id, l.entries, $2, $3, $4, $5, $6

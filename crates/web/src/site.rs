@@ -1,7 +1,7 @@
 //! What every page needs: the store, the clock, chance, and the few things a process remembers. Of these only the files
 //! that wait for their import would be missed by another process on the same database.
 
-use crate::error::Error;
+use crate::{by_itself::Works, error::Error};
 use actions::{
     running_imports::Imports,
     uploads::{UploadLimits, Uploads},
@@ -56,6 +56,8 @@ pub struct Site {
     pub store: Store,
     /// Files that wait, and imports that run.
     pub imports: Imports,
+    /// What people have started and may not wait for.
+    pub works: Works,
     pub(crate) chance: Chance,
     pub(crate) https: bool,
     clock: Clock,
@@ -78,6 +80,7 @@ impl Site {
         Ok(Arc::new(Site {
             store: settings.store,
             imports,
+            works: Works::default(),
             chance: settings.chance,
             https: settings.https,
             clock: settings.clock,

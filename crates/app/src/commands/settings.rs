@@ -58,6 +58,9 @@ fn names(list: &str) -> anyhow::Result<Vec<String>> {
     let mut lines = csv::ReaderBuilder::new().has_headers(false).from_reader(list.as_bytes()).into_records();
     let Some(line) = lines.next() else { return Ok(Vec::new()) };
     let line = line.map_err(|error| callers_fault(format!("--statuses cannot be read: {error}")))?;
+    if lines.next().is_some() {
+        return Err(callers_fault("--statuses is one line of names, separated by commas"));
+    }
     Ok(line.iter().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
@@ -138,5 +141,6 @@ mod tests {
         ] {
             assert_eq!(names(list).expect("a list"), expected, "{list}");
         }
+        assert!(names("Missed\nBusy").is_err());
     }
 }

@@ -1,14 +1,14 @@
 //! The writer of the embedded database: writes that wait share a commit, and nothing else.
 
 use crate::support::{
-    NONE, make_marks, mark, marking, marks, marks_seen, on_sqlite, open_within, poll_once, work,
+    NONE, make_marks, mark, marking, marks, marks_seen, on_sqlite, open_within, poll_once, text, work,
 };
 use std::{
     sync::{Arc, mpsc},
     task::Poll,
     time::Duration,
 };
-use store::{Error, Result, Session, Store, limits::Limits, session::BoxFuture};
+use store::{Error, Result, Session, Store, limits::Limits, params, session::BoxFuture};
 
 /// A write that says when it has begun and goes on when it is told to; `mark` 0 leaves none.
 struct Held {
@@ -251,5 +251,33 @@ fn sqlite_a_write_that_has_begun_ends_without_its_caller() {
         first.go_on();
         next.await.expect("the first one's mark is seen");
         assert_eq!(marks(&store).await, [1]);
+    });
+}
+
+/// What a checked write refers to is its own business; whatever becomes of it, the next write is looked at again.
+#[test]
+fn sqlite_only_a_checked_write_may_refer_to_what_is_not_there() {
+    on_sqlite(|database| async move {
+        let store = &database.store;
+        make_marks(store).await;
+        let refers = |number: i64, ends_well: bool| {
+            work(move |session| {
+                Box::pin(async move {
+                    let statement = "INSERT INTO queues (company_id, user_id, held, last_received_at_ms) VALUES (1, $1, 0, 0)";
+                    session.execute(&text(statement), params![number]).await?;
+                    if ends_well { Ok(()) } else { Err(Error::GivenUp) }
+                })
+            })
+        };
+        assert!(matches!(store.write(refers(1, true)).await, Err(Error::Gone { .. })));
+        assert!(matches!(store.write_long(refers(1, true)).await, Err(Error::Gone { .. })));
+        for (number, ends_well) in [(1, true), (2, false)] {
+            let checked = store.write_checked(None, refers(number, ends_well)).await;
+            assert_eq!(checked.is_ok(), ends_well, "{checked:?}");
+            assert!(matches!(store.write(refers(3, true)).await, Err(Error::Gone { .. })));
+        }
+        let panics = work(|_| Box::pin(async { panic!("on purpose") }));
+        assert!(matches!(store.write_checked::<(), Error, _>(None, panics).await, Err(Error::Panicked(_))));
+        assert!(matches!(store.write_long(refers(3, true)).await, Err(Error::Gone { .. })));
     });
 }

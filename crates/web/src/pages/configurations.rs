@@ -285,7 +285,9 @@ pub async fn run_now(
     let back = || frame::leads_before(&headers).unwrap_or_else(|| came_from(&who));
     let order = Order::now(job, viewer, StartedBy::Person).after(confirmed.preview.parse().ok());
     let (opened, run) = oneshot::channel();
+    let place = site.works.place()?;
     let mut doing = tokio::spawn(async move {
+        let _place = place;
         let clock = || site.now();
         let begun = runs::begin(&site.store, &company, order, &clock).await?;
         let _ = opened.send(begun.run());

@@ -27,7 +27,7 @@ use domain::{
     arrival::Arrival,
     decision,
     ids::{LeadId, RunId},
-    job::ON_ARRIVAL,
+    job::{Job, ON_ARRIVAL},
     sentence::{self, RunNumbers},
 };
 use futures_util::{StreamExt, stream};
@@ -347,8 +347,9 @@ pub async fn agents_file(
     let started = who.zone.rfc3339(line.run.started_at);
     let head =
         csv::head(&["Run", "Started", "Agent", "Held before", "Lead cap", "Got", "Gave", "Held after"]);
+    let takes = Job::from_word(&line.run.job).is_some();
     let lines = agents.into_iter().map(move |agent| {
-        let gave = agent.gave();
+        let gave = takes.then(|| agent.gave());
         csv::line([
             Cell::Number(run),
             started.as_str().into(),

@@ -1,7 +1,7 @@
 //! The runs: what the jobs did and what people did in bulk, and taking one back (R21a, R45, R46). One in full: `run`.
 
 use crate::{
-    by_itself::{GOES_ON, PATIENCE, by_itself},
+    by_itself::{GOES_ON, PATIENCE},
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
@@ -167,10 +167,16 @@ pub(super) fn dealing(line: &RunLine, agents: &[domain::pool::AgentLine], who: &
     Dealing {
         sentence,
         second: Some(second).filter(|line| !line.is_empty()),
-        agents: agents.iter().map(AgentBar::from).collect(),
+        agents: agents.iter().map(|agent| bar(agent, &run.job)).collect(),
         fair: deals(&run.job) && run.state == "done",
         basis: None,
     }
+}
+
+/// How an agent stood before and after. Of what a person gives not all counts as held, so what they gave away is not told.
+fn bar(agent: &domain::pool::AgentLine, job: &str) -> AgentBar {
+    let bar = AgentBar::from(agent);
+    if Job::from_word(job).is_some() { bar } else { AgentBar { gives: 0, ..bar } }
 }
 
 /// Whether it deals leads out, so that there is a certificate and somebody to be explained.
@@ -206,7 +212,7 @@ pub async fn undo(
         now: who.now,
     };
     let (store, company) = (site.store.clone(), who.company.id);
-    let undone = by_itself(PATIENCE, async move { undo_run(&store, company, order).await }).await?;
+    let undone = site.works.by_itself(PATIENCE, async move { undo_run(&store, company, order).await }).await?;
     let toast = match undone {
         None => Toast::new(Tone::Info, GOES_ON),
         Some(Undone::Done(undoing)) => {

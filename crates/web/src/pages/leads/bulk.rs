@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use crate::{
-    by_itself::{GOES_ON, PATIENCE, by_itself},
+    by_itself::{GOES_ON, PATIENCE},
     error::{Error, Result},
     frame, links,
     parts::{Toast, Tone},
@@ -98,7 +98,7 @@ pub async fn assign(
         now: who.now,
     };
     let (store, company) = (site.store.clone(), who.company.id);
-    let done = by_itself(PATIENCE, async move { assign_leads(&store, company, order).await }).await?;
+    let done = site.works.by_itself(PATIENCE, async move { assign_leads(&store, company, order).await }).await?;
     let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
     match done {
         BulkAssignment::Done(bulk) => told(&sent, &bulk),
@@ -140,7 +140,7 @@ pub async fn spread(
         now: who.now,
     };
     let (store, company) = (site.store.clone(), who.company.id);
-    let done = by_itself(PATIENCE, async move { spread_leads(&store, company, order).await }).await?;
+    let done = site.works.by_itself(PATIENCE, async move { spread_leads(&store, company, order).await }).await?;
     let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
     match done {
         Spreading::Done(spread) => told(&sent, &spread.bulk),
@@ -170,7 +170,7 @@ pub async fn set_status(
         now: who.now,
     };
     let (store, company) = (site.store.clone(), who.company.id);
-    let done = by_itself(PATIENCE, async move { set_statuses(&store, company, order).await }).await?;
+    let done = site.works.by_itself(PATIENCE, async move { set_statuses(&store, company, order).await }).await?;
     let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
     match done {
         StatusesSet::Done(bulk) => told(&sent, &bulk),
@@ -195,7 +195,7 @@ pub async fn add_tag(
         now: who.now,
     };
     let (store, company) = (site.store.clone(), who.company.id);
-    match by_itself(PATIENCE, async move { tag_leads(&store, company, order).await }).await {
+    match site.works.by_itself(PATIENCE, async move { tag_leads(&store, company, order).await }).await {
         Ok(Some(LeadsTagged::Done(bulk))) => told(&sent, &bulk),
         Ok(Some(LeadsTagged::MoreThanShown(more))) => say(&sent, Tone::Warning, &look_again(more)),
         Ok(None) => say(&sent, Tone::Info, GOES_ON),
