@@ -15,7 +15,10 @@ mod serve;
 
 use std::{process::ExitCode, time::Duration};
 use tracing_subscriber::{
-    filter::{LevelFilter, Targets}, layer::SubscriberExt, util::SubscriberInitExt};
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// How long what was cancelled may take to go.
 const GOING: Duration = Duration::from_millis(500);
@@ -52,7 +55,9 @@ fn log_to_standard_error() {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal);
     tracing_subscriber::registry().with(lines).with(levels).init();
     if is_unreadable {
-        output::complain("EVENHAND_LOG cannot be read: it is a level like info, or levels of modules like store=debug,warn");
+        output::complain(
+            "EVENHAND_LOG cannot be read: it is a level like info, or levels of modules like store=debug,warn",
+        );
     }
 }
 

@@ -307,7 +307,8 @@ fn commit_together(
     // Another process may hold the file for as long as its run or import takes.
     let turn = if alone { limits.long_turn } else { limits.turn };
     let keys = if first.is_checked() { look_at_keys(session, false) } else { Ok(()) };
-    let begun = keys.and_then(|()| wait_up_to(session, turn)).and_then(|()| execute(session, "BEGIN IMMEDIATE"));
+    let begun =
+        keys.and_then(|()| wait_up_to(session, turn)).and_then(|()| execute(session, "BEGIN IMMEDIATE"));
     if let Err(error) = begun {
         if alone {
             give_back(session);

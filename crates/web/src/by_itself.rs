@@ -82,7 +82,8 @@ mod tests {
             let refused: Result<Option<()>> =
                 works.by_itself(PATIENCE, async { Err(actions::Error::Refused("no".into())) }).await;
             assert!(refused.is_err());
-            let panicked: Result<Option<()>> = works.by_itself(PATIENCE, async { panic!("on purpose") }).await;
+            let panicked: Result<Option<()>> =
+                works.by_itself(PATIENCE, async { panic!("on purpose") }).await;
             assert!(panicked.is_err());
         });
     }

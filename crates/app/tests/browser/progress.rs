@@ -1,6 +1,6 @@
 //! Long work on the pages: its bar, left and found again, and cancelled (R33, R42, R11).
 
-use crate::stage::{Stage, on_both_here};
+use crate::stage::on_both_here;
 use domain::progress::Step;
 use store::{testing::Gate, work::WorkId};
 

@@ -212,7 +212,8 @@ pub async fn undo(
         now: who.now,
     };
     let (store, company) = (site.store.clone(), who.company.id);
-    let undone = site.works.by_itself(PATIENCE, async move { undo_run(&store, company, order).await }).await?;
+    let undone =
+        site.works.by_itself(PATIENCE, async move { undo_run(&store, company, order).await }).await?;
     let toast = match undone {
         None => Toast::new(Tone::Info, GOES_ON),
         Some(Undone::Done(undoing)) => {

@@ -1,6 +1,6 @@
 //! A run in progress on the pages: its bar, found again, and cancelled (R33, R42).
 
-use crate::house::{House, on_both};
+use crate::house::on_both;
 use domain::progress::Step;
 use store::{testing::Gate, work::WorkId};
 

@@ -98,7 +98,8 @@ pub async fn assign(
         now: who.now,
     };
     let (store, company) = (site.store.clone(), who.company.id);
-    let done = site.works.by_itself(PATIENCE, async move { assign_leads(&store, company, order).await }).await?;
+    let done =
+        site.works.by_itself(PATIENCE, async move { assign_leads(&store, company, order).await }).await?;
     let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
     match done {
         BulkAssignment::Done(bulk) => told(&sent, &bulk),
@@ -140,7 +141,8 @@ pub async fn spread(
         now: who.now,
     };
     let (store, company) = (site.store.clone(), who.company.id);
-    let done = site.works.by_itself(PATIENCE, async move { spread_leads(&store, company, order).await }).await?;
+    let done =
+        site.works.by_itself(PATIENCE, async move { spread_leads(&store, company, order).await }).await?;
     let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
     match done {
         Spreading::Done(spread) => told(&sent, &spread.bulk),
@@ -170,7 +172,8 @@ pub async fn set_status(
         now: who.now,
     };
     let (store, company) = (site.store.clone(), who.company.id);
-    let done = site.works.by_itself(PATIENCE, async move { set_statuses(&store, company, order).await }).await?;
+    let done =
+        site.works.by_itself(PATIENCE, async move { set_statuses(&store, company, order).await }).await?;
     let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
     match done {
         StatusesSet::Done(bulk) => told(&sent, &bulk),
