@@ -89,6 +89,10 @@ fn a_list_is_imported_dealt_out_and_seen_to_arrive() {
         admin.reads_in("//dialog[@id='dialog']", "Run now?").await;
         admin.reads_in("//dialog[@id='dialog']", "Fairness check passed").await;
         admin.presses("dialog#dialog form button[data-weight=primary]").await;
+        // Told where it was pressed, and on its card.
+        admin.reads(" — 9 leads assigned across 2 agents, ").await;
+        assert_eq!(admin.path().await, "/leads");
+        admin.goes_to("/settings/configurations").await;
         admin.reads_in("//*[@id='assignment-last-run']", " — 9 leads assigned across 2 agents, ").await;
         admin.reads_in("//*[@id='assignment-last-run']", "unassigned (agents at cap).").await;
 
