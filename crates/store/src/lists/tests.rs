@@ -215,7 +215,7 @@ async fn fill(session: &mut Session, seed: u64) -> Result<World> {
     // The first tag and the last share a bit.
     let tags = label.get_mut("tag").expect("there are tags");
     while tags[0] % 63 != tags[3] % 63 {
-        let name = format!("between {}", tags[3]);
+        let name = format!("tag 4 before {}", tags[3]);
         tags[3] = labels::find_or_add(session, company, Label::Tag, &name).await?;
     }
     let branches: Vec<BranchId> = label["branch"].iter().copied().map(BranchId).collect();
