@@ -101,6 +101,9 @@ pub const ROWS_MAX: i64 = 1_000;
 pub const CHIPS_LOOK_AT: i64 = 300;
 /// Entries of an index that they are counted among where the index has the status.
 pub const CHIPS_GO_ALONG: i64 = 3_000;
+/// A company of so many leads is gone through by the index of last activities where nothing but the viewer's branch
+/// narrows: some milliseconds.
+pub const CHIPS_GO_THROUGH: i64 = 10_000;
 
 /// The columns of a line.
 macro_rules! line {
@@ -210,7 +213,8 @@ pub struct Chips {
 
 /// How many leads match in each status of the shelf, whatever status the filter names. Exact from the counters where
 /// nothing else is asked for; else what is found among the first [`CHIPS_LOOK_AT`] leads along a short way (or
-/// [`CHIPS_GO_ALONG`] entries of an index that has the status), so that the numbers cost a page little, however many match.
+/// [`CHIPS_GO_ALONG`] entries of an index that has the status), so that the numbers cost a page little, however many
+/// match. For a viewer who sees a branch they are exact in a company of up to [`CHIPS_GO_THROUGH`] leads.
 pub async fn chips(
     session: &mut Session,
     company: CompanyId,
@@ -223,7 +227,8 @@ pub async fn chips(
         return Ok(Chips { counts: counted(session, company, known, &filter).await?, whole: true });
     }
     let question = Question { company, filter: &filter, sight };
-    let (found, whole) = ways::count_per_status(session, &question, CHIPS_LOOK_AT, CHIPS_GO_ALONG).await?;
+    let (found, whole) =
+        ways::count_per_status(session, &question, CHIPS_LOOK_AT, CHIPS_GO_ALONG, CHIPS_GO_THROUGH).await?;
     let chip = |status: StatusId| (status, found.get(&status).copied().unwrap_or(0));
     Ok(Chips { counts: on_shelf(known, &filter).map(chip).collect(), whole })
 }

@@ -446,9 +446,16 @@ fn r22_r24_counts_chips_and_all_that_match() {
                 let found = chips(session, company, &world.statuses, &filter, sight).await.expect("chips");
                 // Who looks at a few only finds no more than there are, and takes them for all only where they are.
                 let question = Question { company, filter: &any_status, sight };
-                for (leads_max, entries_max) in [(3, 5), (8, 8)] {
-                    let looked = ways::count_per_status(session, &question, leads_max, entries_max).await;
+                let is_of_a_branch = any_status.is_plain()
+                    && matches!(sight, Sight::Labels { branch: Some(_), department: None });
+                for (leads_max, entries_max, all_max) in [(3, 5, LEADS as i64 - 1), (8, 8, LEADS as i64)] {
+                    let looked =
+                        ways::count_per_status(session, &question, leads_max, entries_max, all_max).await;
                     let (few, whole) = looked.expect("chips of a few");
+                    assert!(
+                        !is_of_a_branch || whole == (all_max == LEADS as i64),
+                        "{all_max} {sight:?} {filter:?}"
+                    );
                     for (status, all) in &expected_chips {
                         let found = few.get(status).copied().unwrap_or(0);
                         assert!(found <= *all, "{found} of {all} {sight:?} {filter:?}");

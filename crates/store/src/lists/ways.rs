@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{Result, boxed, query::Query, session::Session, statuses};
 use domain::{
-    ids::{LeadId, StatusId},
+    ids::{CompanyId, LeadId, StatusId},
     lead_list::{Cursor, Place, Sort, SortKey},
     time::Moment,
 };
@@ -123,17 +123,24 @@ pub(super) async fn count(session: &mut Session, question: &Question<'_>, at_mos
 }
 
 /// The number of leads per status along a short road, and whether these were all: among the first so many leads, or
-/// among so many entries of an index that has the status and needs no look at the leads.
+/// among so many entries of an index that has the status and needs no look at the leads. Where nothing but the viewer's
+/// branch narrows, in a company of up to `all_max` leads, that index is the one of the last activities: of all leads.
 #[boxed]
 pub(super) async fn count_per_status(
     session: &mut Session,
     question: &Question<'_>,
     leads_max: i64,
     entries_max: i64,
+    all_max: i64,
 ) -> Result<(HashMap<StatusId, i64>, bool)> {
     let conditions = question.conditions();
+    let all = Road::of(SortKey::LastActivity);
+    let needed = conditions.iter().fold(column::STATUS, |needed, condition| needed | condition.needs());
     let roads = conditions.iter().filter_map(|condition| condition.road(SortKey::LastActivity));
     let (road, is_cut) = match roads.collect::<Vec<_>>()[..] {
+        [] if needed & !all.columns() == 0 && leads_of(session, question.company).await? <= all_max => {
+            (all, false)
+        }
         [] => (Road::Leads, false),
         [only] if !matches!(only, Road::Word(_)) => (only, false),
         _ => {
@@ -152,7 +159,11 @@ pub(super) async fn count_per_status(
     let open = conditions.iter().filter(|condition| !condition.is_kept_by(road));
     let needs = open.fold(column::STATUS, |needs, condition| needs | condition.needs());
     let has_all = road != Road::Leads && needs & !road.columns() == 0;
-    let looked_at_max = if has_all { entries_max } else { leads_max };
+    let looked_at_max = match has_all {
+        true if road == all => all_max + 1,
+        true => entries_max,
+        false => leads_max,
+    };
     let text = texts::per_status(question, &conditions, road, looked_at_max, entries_max);
     let (mut found, mut looked_at) = (HashMap::new(), 0);
     session
@@ -180,6 +191,11 @@ pub(super) async fn each(
             Ok(())
         })
         .await
+}
+
+/// How many leads the company has, by its counters.
+async fn leads_of(session: &mut Session, company: CompanyId) -> Result<i64> {
+    Ok(statuses::counts(session, company).await?.iter().map(|(_, leads)| leads).sum())
 }
 
 /// What is known of the lengths of roads.
