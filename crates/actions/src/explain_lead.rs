@@ -272,7 +272,7 @@ impl Asked<'_> {
         let why = format!(
             "Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody. {what_next}"
         );
-        Ok((By::Nothing, explanation::nothing(why)))
+        Ok((By::Nothing, explanation::nobody_yet(why)))
     }
 
     async fn started_at(&self, session: &mut Session, run: RunId) -> Result<Moment> {

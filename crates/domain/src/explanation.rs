@@ -182,6 +182,11 @@ pub fn without_record(event: &Event, zone: &Zone) -> Explanation {
     Explanation { title, paragraph, candidates: Vec::new() }
 }
 
+/// Nobody has it, and nobody has decided so.
+pub fn nobody_yet(why: impl Into<String>) -> Explanation {
+    Explanation { title: "Why nobody?".into(), ..nothing(why) }
+}
+
 /// There is nothing to explain, and this is why.
 pub fn nothing(why: impl Into<String>) -> Explanation {
     Explanation { title: "Why?".into(), paragraph: why.into(), candidates: Vec::new() }

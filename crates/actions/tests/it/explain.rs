@@ -364,7 +364,7 @@ fn r44_what_a_person_did_is_told_with_who_and_when() {
     on_both(|database| async move {
         let office = Office::open(&database, "Root Admin; Asha; Ben cap 9").await;
         let office = office.with("Ada Unassigned; Bea Interested; Cem Unassigned; Dov Unassigned").await;
-        let nothing = "Why? Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody.";
+        let nothing = "Why nobody? Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody.";
         let is_off = "Auto lead assignment takes leads in the status Unassigned, but it is off: switch it on in the settings, or run it now.";
         assert_eq!(office.told("Ada").await, format!("{nothing} {is_off}"));
         let not_taken = "No job deals out leads in the status Interested: the settings of the jobs say which statuses they take.";

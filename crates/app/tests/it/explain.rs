@@ -70,7 +70,7 @@ fn r44_the_command_line_says_why() {
     done("import|-", &format!("First name,Phone,Branch\n{}\n", rows.join("\n")));
     assert_eq!(
         done("explain|1", ""),
-        "Lead 1: Why?\n\
+        "Lead 1: Why nobody?\n\
          Nobody has decided anything about this lead: no run has looked at it, and no person has given it to anybody. \
          Auto lead assignment takes leads in the status Unassigned, but it is off: switch it on in the settings, or run it now."
     );

@@ -333,7 +333,7 @@ fn fields() -> Markup {
         (field::group("Takes leads in these statuses", Some("Only open ones can be chosen."), Some("Choose at least one."), &html! {
             div.ticks { (field::checkbox("kit-s", "1", "Unassigned", true)) (field::checkbox("kit-s", "2", "Not Picked", false)) }
         }))
-        (field::switch("kit-on", "Every day", true, Some("at 09:00"))) (field::switch("kit-other", "Every day", false, None))
+        (field::switch("kit-on", "Run every day", true, Some("at 09:00"))) (field::switch("kit-other", "Run every day", false, None))
         div.radio-cards { (field::radio_card("kit-r", "1", "Equal new leads", "Everybody gets the same number of new leads.", true)) (field::radio_card("kit-r", "2", "Level queues", "Queues end as level as possible.", false)) }
     }
 }

@@ -210,7 +210,7 @@ impl Render for Button {
             return html! {
                 a.button.small[self.small].only-icon[self.only_icon] data-weight=(weight) href=(href) data-key=[self.key]
                     aria-label=[name] title=[name] aria-haspopup="dialog"
-                    hx-get=(href) hx-target="#dialog" hx-select="#dialog-body" hx-swap="innerHTML" hx-push-url="false" { (inside) }
+                    hx-get=(href) hx-target="#dialog" hx-select="#dialog-body" hx-swap="innerHTML ignoreTitle:true" hx-push-url="false" hx-replace-url="false" { (inside) }
             };
         }
         let kind = if self.opens.is_some() || self.closes || self.plain_type { "button" } else { "submit" };

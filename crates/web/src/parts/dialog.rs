@@ -22,7 +22,7 @@ pub fn body(title: &str, content: &Markup, actions: &Markup) -> Markup {
 pub fn link(words: &str, href: &str) -> Markup {
     html! {
         a href=(href) aria-haspopup="dialog" hx-get=(href) hx-target="#dialog" hx-select="#dialog-body"
-            hx-swap="innerHTML" hx-push-url="false" { (words) }
+            hx-swap="innerHTML ignoreTitle:true" hx-push-url="false" hx-replace-url="false" { (words) }
     }
 }
 

@@ -189,7 +189,7 @@ pub fn job_card(card: &JobCard) -> Markup {
     html! {
         section.card.job #(card.id) aria-labelledby=(title) {
             form method="post" action=[card.save.as_ref()] {
-                header { div { h2 #(title) { (card.title) } p { (card.sentence) } } (switch("enabled", "Every day", card.enabled, None)) }
+                header { div { h2 #(title) { (card.title) } p { (card.sentence) } } (switch("enabled", "Run every day", card.enabled, None)) }
                 // Only the line is swapped when a run begins or ends: what is being typed into the form stays.
                 div #(last) data-live=(if matches!(card.last, LastRun::Running { .. }) { "hello run" } else { "run" }) hx-get=(card.href) hx-trigger="live" hx-target="this" hx-select={ "#" (last) } hx-swap="outerMorph" {
                     (last_run(&card.last))
