@@ -163,9 +163,8 @@ impl Asked<'_> {
 
     /// The latest run that considered the lead, or the person who decided after it.
     async fn of_what_decided_last(&self, session: &mut Session) -> Result<Found> {
-        let changed_owner = |event: &&Event| match event.kind.as_str() {
-            "assigned" | "undone" => true,
-            _ => event.from_owner.is_some() || event.to_owner.is_some(),
+        let changed_owner = |event: &&Event| {
+            event.kind == "assigned" || event.from_owner.is_some() || event.to_owner.is_some()
         };
         let event = self.events.iter().rev().find(changed_owner);
         let of_event = event.and_then(|event| event.run).map(RunId);

@@ -81,6 +81,8 @@ pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> an
             "Some requests, imports or runs took longer than {} seconds and were cut off. Of an import or a run that was cut off nothing is there.",
             GRACE.as_secs()
         ));
+        // At once: what waits for its turn would get it while everything is put away, and happen after all.
+        std::process::exit(0);
     }
     Ok(())
 }

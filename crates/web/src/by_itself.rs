@@ -9,8 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 /// browsers and proxies wait.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 /// What is said when it takes longer.
-pub const GOES_ON: &str = "This takes a while. It goes on by itself, also when you leave this page. What came of it will \
-    stand under Runs; where nothing does, nothing was changed.";
+pub const GOES_ON: &str = "This takes a while, or waits for its turn. It goes on by itself, also when you leave this page, \
+    and stands under Runs once it is done.";
 
 /// Works at a time. Each is a transaction of its own, most of which wait.
 const WORKS_MAX: u32 = 64;

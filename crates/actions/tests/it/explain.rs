@@ -12,6 +12,7 @@ use actions::{
     runs::Order,
     save_job::Change,
     selection::Selection,
+    tag_leads::{LeadsTagged, TagLeads, tag_leads},
     undo_run::{UndoRun, Undone, undo_run},
 };
 use allot::Strategy::{EqualShares, LevelQueues};
@@ -35,6 +36,7 @@ use std::{
 use store::{
     leads::LeadInFull,
     runs::{self, Start, StartedBy},
+    tags::Way,
     users,
 };
 
@@ -471,5 +473,40 @@ fn r44_a_run_that_did_not_end_well_says_so() {
             office.told_of("Ada", run).await,
             "The run of 2026-05-11 09:00 IST failed and changed no lead."
         );
+    });
+}
+
+#[test]
+fn r44_a_tag_that_came_and_went_decides_nothing() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Asha cap 1").await.with("Ada Unassigned; Bea Unassigned").await;
+        let office = office.deals(&["Unassigned"], EqualShares).await;
+        office.run().await;
+        let before = [office.told("Ada").await, office.told("Bea").await];
+        assert!(before.iter().any(|told| told.starts_with("Why Asha?")), "{before:?}");
+        let filter = domain::lead_list::Filter::default();
+        let order = TagLeads {
+            viewer: Viewer::Operator,
+            selection: Selection::Matching { filter, shown: None, as_of: NOW },
+            tag: "vip".into(),
+            way: Way::On,
+            now: NOW,
+        };
+        let tagged = tag_leads(&office.store, office.company.id, order).await.expect("an answer");
+        let LeadsTagged::Done(bulk) = tagged else { panic!("{tagged:?}") };
+        assert_eq!(
+            (bulk.changed(), [office.told("Ada").await, office.told("Bea").await]),
+            (2, before.clone())
+        );
+        let order = UndoRun {
+            run: bulk.run.expect("a record"),
+            viewer: Viewer::Operator,
+            may_undo_all: true,
+            may_convert: true,
+            now: NOW,
+        };
+        let undone = undo_run(&office.store, office.company.id, order).await.expect("an answer");
+        assert!(matches!(undone, Undone::Done(_)), "{undone:?}");
+        assert_eq!([office.told("Ada").await, office.told("Bea").await], before);
     });
 }

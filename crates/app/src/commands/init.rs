@@ -20,8 +20,8 @@ pub async fn init(place: &Place, args: Init) -> anyhow::Result<()> {
         admin_email: domain::email::Email::parse(&args.admin_email).map_err(callers_fault)?,
         admin_password: password_from_stdin()?,
     };
-    new.check()?;
-    let said = format!("Company {} is ready; {} is its admin.", new.name.trim(), new.admin_email.as_str());
+    let name = new.check()?;
+    let said = format!("Company {name} is ready; {} is its admin.", new.admin_email.as_str());
     let store = Store::open(&place.location(), Missing::Create).await?;
     create_company(&store, new, clock::now()).await?;
     say(&format!("{said} Its rows are in {}.", store.place()));

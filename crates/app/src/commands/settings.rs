@@ -53,8 +53,23 @@ fn timed(args: Timed) -> anyhow::Result<(bool, Change)> {
     Ok((args.output.json, change))
 }
 
+/// The names as `--statuses` takes them.
+fn listed(names: &[String]) -> String {
+    let is_odd = |name: &String| name.contains([',', '"']);
+    let quoted = |name: &String| match is_odd(name) {
+        true => format!("\"{}\"", name.replace('"', "\"\"")),
+        false => name.clone(),
+    };
+    let list: Vec<String> = names.iter().map(quoted).collect();
+    // No space stands before a quote.
+    list.join(if names.iter().any(is_odd) { "," } else { ", " })
+}
+
 /// The names in a list like `Unassigned,"Call back, later"`.
 fn names(list: &str) -> anyhow::Result<Vec<String>> {
+    if !list.matches('"').count().is_multiple_of(2) {
+        return Err(callers_fault("--statuses has a double quote that is not closed"));
+    }
     let mut lines = csv::ReaderBuilder::new().has_headers(false).from_reader(list.as_bytes()).into_records();
     let Some(line) = lines.next() else { return Ok(Vec::new()) };
     let line = line.map_err(|error| callers_fault(format!("--statuses cannot be read: {error}")))?;
@@ -104,7 +119,7 @@ async fn of_job(place: &Place, job: Job, change: Change, json: bool) -> anyhow::
     }
     let mut out = output::stdout();
     writeln!(out, "{}: {}", job.title(), if settings.enabled { "on" } else { "off" })?;
-    writeln!(out, "Statuses: {}", if names.is_empty() { "none".into() } else { names.join(", ") })?;
+    writeln!(out, "Statuses: {}", if names.is_empty() { "none".into() } else { listed(&names) })?;
     writeln!(out, "At: {} ({})", settings.at, company.time_zone)?;
     match job {
         Job::Assignment => {
@@ -129,7 +144,7 @@ async fn of_job(place: &Place, job: Job, change: Change, json: bool) -> anyhow::
 
 #[cfg(test)]
 mod tests {
-    use super::names;
+    use super::{listed, names};
 
     #[test]
     fn names_of_statuses_are_separated_by_commas_and_may_have_some() {
@@ -141,6 +156,10 @@ mod tests {
         ] {
             assert_eq!(names(list).expect("a list"), expected, "{list}");
         }
-        assert!(names("Missed\nBusy").is_err());
+        for unreadable in ["Missed\nBusy", "\"", "\"Busy"] {
+            assert!(names(unreadable).is_err(), "{unreadable}");
+        }
+        let odd = ["A, B".to_owned(), "say \"hi\"".to_owned(), "Busy".to_owned()];
+        assert_eq!(names(&listed(&odd)).expect("a list"), odd);
     }
 }
