@@ -78,7 +78,7 @@ pub async fn serve(store: Store, listener: TcpListener, serving: &Serving) -> an
     };
     if tokio::time::timeout(GRACE, all_done).await.is_err() {
         say(&format!(
-            "Some requests, imports or runs took longer than {} seconds and were cut off. Of an import or a run that was cut off nothing is there.",
+            "Some requests, imports or runs took longer than {} seconds and were cut off. Of an import, a run or a change that was cut off nothing is there.",
             GRACE.as_secs()
         ));
         // At once: what waits for its turn would get it while everything is put away, and happen after all.
