@@ -225,13 +225,15 @@ pub fn import(imported: u64, skipped: u64, errors: u64) -> String {
     )
 }
 
-/// `12 leads taken back, 3 kept because somebody has touched them since.`
+/// `12 leads taken back, 3 kept because a run or a person has touched them since.`
 pub fn import_undone(taken_back: u64, kept: u64) -> String {
     let taken_back = count(taken_back, "lead", "leads");
     match kept {
         0 => format!("{taken_back} taken back."),
-        1 => format!("{taken_back} taken back, 1 kept because somebody has touched it since."),
-        _ => format!("{taken_back} taken back, {kept} kept because somebody has touched them since."),
+        1 => format!("{taken_back} taken back, 1 kept because a run or a person has touched it since."),
+        _ => {
+            format!("{taken_back} taken back, {kept} kept because a run or a person has touched them since.")
+        }
     }
 }
 
@@ -240,9 +242,9 @@ mod tests {
     #[test]
     fn r11_the_sentence_of_an_undo() {
         for (taken_back, kept, expect) in [
-            (12, 3, "12 leads taken back, 3 kept because somebody has touched them since."),
+            (12, 3, "12 leads taken back, 3 kept because a run or a person has touched them since."),
             (1, 0, "1 lead taken back."),
-            (0, 1, "0 leads taken back, 1 kept because somebody has touched it since."),
+            (0, 1, "0 leads taken back, 1 kept because a run or a person has touched it since."),
         ] {
             assert_eq!(import_undone(taken_back, kept), expect);
         }

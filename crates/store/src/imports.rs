@@ -62,7 +62,7 @@ sql! {
     HEADERS = "SELECT headers FROM imports WHERE company_id = $1 AND id = $2";
     ERRORS = "SELECT record, line, code, why, cells FROM import_errors
         WHERE company_id = $1 AND import_id = $2 AND record > $3 ORDER BY record LIMIT $4";
-    LOCK = "SELECT state, actor_id FROM imports WHERE company_id = $1 AND id = $2 /*pg FOR UPDATE*/";
+    LOCK = "SELECT state, actor_id, kept FROM imports WHERE company_id = $1 AND id = $2 /*pg FOR UPDATE*/";
     OWNERS = "SELECT DISTINCT owner_id FROM leads /*sqlite INDEXED BY leads_import*/
         WHERE company_id = $1 AND import_id = $2 AND entries = 2 AND owner_id IS NOT NULL";
     // Nothing has happened to it but that it came, or that it was assigned as it came (its second entry), or that what a
@@ -84,8 +84,8 @@ sql! {
     FORGET_EVENTS = "DELETE FROM lead_events WHERE company_id = $1 AND lead_id IN (SELECT lead_id FROM stage_chosen)";
     FORGET_LEADS = "DELETE FROM leads WHERE company_id = $1 AND id IN (SELECT lead_id FROM stage_chosen)";
     LEFT_OF = "SELECT COUNT(*) FROM leads /*sqlite INDEXED BY leads_import*/ WHERE company_id = $1 AND import_id = $2";
-    UNDONE = "UPDATE imports SET state = 'undone', undone_at_ms = $3, undone_by_id = $4, taken_back = $5, kept = $6
-        WHERE company_id = $1 AND id = $2 AND state = 'done'";
+    UNDONE = "UPDATE imports SET state = 'undone', undone_at_ms = $3, undone_by_id = $4, taken_back = COALESCE(taken_back, 0) + $5, kept = $6
+        WHERE company_id = $1 AND id = $2 AND state IN ('done', 'undone')";
 }
 
 /// An import as it is recorded.
@@ -379,9 +379,12 @@ pub async fn undoable(
     company: CompanyId,
     import: ImportId,
 ) -> Result<Option<Option<UserId>>> {
-    let found: Option<(String, Option<UserId>)> =
-        session.optional(&LOCK, params![company, import], |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    Ok(found.filter(|(state, _)| state == "done").map(|(_, actor)| actor))
+    let found: Option<(String, Option<UserId>, Option<i64>)> = session
+        .optional(&LOCK, params![company, import], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .await?;
+    // What was kept may go once the run is undone that was in its way.
+    let may_go = |state: &str, kept: Option<i64>| state == "done" || (state == "undone" && kept > Some(0));
+    Ok(found.filter(|(state, _, kept)| may_go(state, *kept)).map(|(_, actor, _)| actor))
 }
 
 /// Takes an [`undoable`] import back: its leads that nobody has touched and that are in sight go, with all that belongs
@@ -449,7 +452,6 @@ pub async fn undo(
     }
     let kept: i64 = session.one(&LEFT_OF, params![company, import], |row| row.get(0)).await?;
     tally.write(session, company, import.0, now).await?;
-    // What took nothing back can be tried again, once the run is undone that is in the way.
     if taken_back > 0 || kept == 0 {
         session.execute(&UNDONE, params![company, import, now, by, taken_back as i64, kept]).await?;
     }

@@ -254,6 +254,30 @@ fn r45_an_import_that_a_run_dealt_out_is_taken_back_once_the_run_is_undone() {
     });
 }
 
+/// The same where some went at once.
+#[test]
+fn r45_what_a_run_kept_of_an_import_goes_once_the_run_is_undone() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Mary Manager; Asha cap 2").await;
+        let import = imports(&office, 5).await;
+        let office = office.deals(&["Unassigned"], allot::Strategy::EqualShares).await;
+        let run = office.run().await.run.expect("a record");
+        let undone = takes_back(&office, import).await;
+        assert_eq!(undone, undo_import::Undone::Done { taken_back: 3, kept: 2 });
+        assert!(matches!(undoes(&office, run).await, Undone::Done(_)));
+        let undone = takes_back(&office, import).await;
+        assert_eq!(undone, undo_import::Undone::Done { taken_back: 2, kept: 0 });
+        assert_eq!(takes_back(&office, import).await, undo_import::Undone::NotDone);
+        let mut reader = office.store.read().await.expect("a reader");
+        let record = store::imports::one(reader.session(), office.company.id, import).await.expect("read");
+        let state = record.expect("a record").state;
+        assert!(
+            matches!(state, store::imports::ImportState::Undone { taken_back: 5, kept: 0, .. }),
+            "{state:?}"
+        );
+    });
+}
+
 /// A call, a person's choice, another run, a tag: each of them keeps its lead, and its agent holds it.
 #[test]
 fn r45_an_import_leaves_what_somebody_touched_after_it_was_assigned_as_it_came_in() {

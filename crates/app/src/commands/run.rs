@@ -15,7 +15,7 @@ use domain::{
     viewer::Viewer,
 };
 use std::io::Write;
-use store::{runs::StartedBy, work::WorkId};
+use store::{jobs, runs::StartedBy, statuses, work::WorkId};
 
 pub async fn run(place: &Place, command: Run) -> anyhow::Result<()> {
     match command {
@@ -38,7 +38,21 @@ async fn now(place: &Place, job: Job, args: RunJob) -> anyhow::Result<()> {
         let doing = Box::pin(begun.finish(&store, &company, &clock::now));
         interrupts.cancel(&store, company.id, work, doing).await?
     };
-    if args.output.json { output::json(&ReportJson::from(&report)) } else { Ok(print(&report)?) }
+    if args.output.json {
+        return output::json(&ReportJson::from(&report));
+    }
+    print(&report)?;
+    if job == Job::Removal {
+        let mut reader = store.read().await?;
+        let known = statuses::list(reader.session(), company.id).await?;
+        let settings = jobs::settings(reader.session(), company.id, job, &known).await?;
+        if settings.eligible(&known).is_empty() {
+            output::say(
+                "It takes leads in no status; choose some with `evenhand settings removal --statuses`.",
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The report as the command line and the interface give it.
@@ -129,6 +143,9 @@ pub fn print(report: &Report) -> std::io::Result<()> {
         output::say(
             "There is no lead in the chosen statuses; bring some in with `evenhand import`, or choose more with `evenhand settings auto-assignment --statuses`.",
         );
+    }
+    if let Some(run) = report.run {
+        output::say(&format!("Run {run}. Why a lead went where it is: evenhand explain LEAD --run {run}"));
     }
     if rows.is_empty() && report.job == Job::Removal {
         // Nobody loses anything: the sentence has said so.

@@ -34,7 +34,10 @@ async fn add(place: &Place, args: UserAdd) -> anyhow::Result<()> {
     let password = if args.password_stdin { Some(password_from_stdin()?) } else { None };
     let (store, company) = place.open_company().await?;
     let said = format!("{} is added as {}", domain::text::clean(&args.name), domain::text::clean(&args.role));
-    let cap = args.cap.map_or("without a lead cap".to_owned(), |cap| format!("with a lead cap of {cap}"));
+    let cap =
+        args.cap.map_or("without a lead cap, so that runs may give them any number".to_owned(), |cap| {
+            format!("with a lead cap of {cap}")
+        });
     let new = NewUser {
         name: args.name,
         email,
@@ -44,11 +47,14 @@ async fn add(place: &Place, args: UserAdd) -> anyhow::Result<()> {
         department: args.department,
         password,
     };
+    let place =
+        [new.branch.clone(), new.department.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let place = if place.is_empty() { place } else { format!(" ({})", domain::text::clean(&place)) };
     let id = match add_user(&store, company.id, new, clock::now()).await? {
         UserAdded::Done(id) => id,
         UserAdded::Refused { why, .. } => return Err(callers_fault(why)),
     };
-    say(&format!("{said}, {cap}."));
+    say(&format!("{said}{place}, {cap}."));
     let mut out = output::stdout();
     writeln!(out, "{id}")?;
     out.flush()?;

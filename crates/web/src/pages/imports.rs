@@ -471,7 +471,7 @@ fn outcome(listed: &Listed, who: &SignedIn) -> Option<Outcome> {
         sentence: told(listed),
         errors: errors_of(record, who),
         leads: (is_done && record.imported > 0).then(|| format!("{}?import={}", links::leads(), record.id)),
-        undo: (is_done && record.imported > 0).then(|| links::import_undo(record.id)),
+        undo: may_undo(record).then(|| links::import_undo(record.id)),
     })
 }
 
@@ -491,9 +491,17 @@ fn told(listed: &Listed) -> String {
     }
 }
 
+/// Whether it has leads that may go.
+fn may_undo(record: &ImportRecord) -> bool {
+    match record.state {
+        ImportState::Done => record.imported > 0,
+        ImportState::Undone { kept, .. } => kept > 0,
+        _ => false,
+    }
+}
+
 fn past_import(listed: &Listed, who: &SignedIn) -> PastImport {
     let record = &listed.record;
-    let is_done = matches!(record.state, ImportState::Done);
     PastImport {
         file_name: record.file_name.clone(),
         href: links::import(record.id),
@@ -501,7 +509,7 @@ fn past_import(listed: &Listed, who: &SignedIn) -> PastImport {
         at: moment(record.at, who.now, &who.zone),
         sentence: told(listed),
         errors: errors_of(record, who),
-        may_undo: is_done && record.imported > 0,
+        may_undo: may_undo(record),
     }
 }
 

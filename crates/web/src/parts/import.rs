@@ -210,7 +210,7 @@ pub fn progress(import: &Progress) -> Markup {
                             form method="post" action=(href) {
                                 (Button::danger("Undo this import").icon(Icon::Undo).opens("undo"))
                                 (dialog::inline("undo", "Undo this import?", &html! {
-                                    p { "Its leads are taken away again. Those that somebody has worked on since stay, and are counted." }
+                                    p { "Its leads are taken away again. Those that somebody has worked on since, or that a run has dealt out, stay and are counted; undo that run first if these are to go, too." }
                                 }, &html! { (Button::plain("Cancel").closes()) (Button::danger("Undo this import")) }))
                             }
                         }
