@@ -56,9 +56,8 @@ fn timed(args: Timed) -> anyhow::Result<(bool, Change)> {
 /// The names as `--statuses` takes them.
 fn listed(names: &[String]) -> String {
     let is_odd = |name: &String| name.contains([',', '"']);
-    let quoted = |name: &String| match is_odd(name) {
-        true => format!("\"{}\"", name.replace('"', "\"\"")),
-        false => name.clone(),
+    let quoted = |name: &String| {
+        if is_odd(name) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.clone() }
     };
     let list: Vec<String> = names.iter().map(quoted).collect();
     // No space stands before a quote.
