@@ -1,7 +1,10 @@
 //! What every page needs: the store, the clock, chance, and the few things a process remembers. Of these only the files
 //! that wait for their import would be missed by another process on the same database.
 
-use crate::{by_itself::Works, error::Error};
+use crate::{
+    by_itself::{PATIENCE, Works},
+    error::{Error, Result},
+};
 use actions::{
     running_imports::Imports,
     uploads::{UploadLimits, Uploads},
@@ -98,6 +101,17 @@ impl Site {
 
     pub(crate) fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
+    }
+
+    /// Does a change on a task of its own, and waits for it as long as a page may. None: it goes on.
+    pub(crate) async fn by_itself<T: Send + 'static, F>(
+        &self,
+        change: impl FnOnce(Store) -> F,
+    ) -> Result<Option<T>>
+    where
+        F: Future<Output = actions::Result<T>> + Send + 'static,
+    {
+        self.works.by_itself(PATIENCE, change(self.store.clone())).await
     }
 
     /// The present moment.

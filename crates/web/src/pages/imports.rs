@@ -1,7 +1,7 @@
 //! Importing a list: upload, how it reads, the import with its progress, the result, the past ones (R8–R12).
 
 use crate::{
-    by_itself::{GOES_ON, PATIENCE},
+    by_itself::GOES_ON,
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
@@ -571,9 +571,9 @@ pub async fn undo(
     who: May<LeadsImport>,
     Path(import): Path<i64>,
 ) -> Result<Response> {
-    let (store, company, viewer, now) = (site.store.clone(), who.company.id, who.viewer(), who.now);
-    let undoing = async move { undo_import(&store, company, ImportId(import), viewer, now).await };
-    let toast = match site.works.by_itself(PATIENCE, undoing).await? {
+    let (company, viewer, now) = (who.company.id, who.viewer(), who.now);
+    let undoing = async move |store| undo_import(&store, company, ImportId(import), viewer, now).await;
+    let toast = match site.by_itself(undoing).await? {
         None => Toast::new(Tone::Info, GOES_ON),
         Some(Undone::Done { taken_back, kept }) => {
             Toast::new(Tone::Success, sentences::import_undone(taken_back, kept))

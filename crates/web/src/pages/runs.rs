@@ -1,7 +1,7 @@
 //! The runs: what the jobs did and what people did in bulk, and taking one back (R21a, R45, R46). One in full: `run`.
 
 use crate::{
-    by_itself::{GOES_ON, PATIENCE},
+    by_itself::GOES_ON,
     error::{Error, Result},
     frame::{self, Item, Visit},
     links,
@@ -211,9 +211,8 @@ pub async fn undo(
         may_convert: who.may(Permission::LeadsConvert),
         now: who.now,
     };
-    let (store, company) = (site.store.clone(), who.company.id);
-    let undone =
-        site.works.by_itself(PATIENCE, async move { undo_run(&store, company, order).await }).await?;
+    let company = who.company.id;
+    let undone = site.by_itself(async move |store| undo_run(&store, company, order).await).await?;
     let toast = match undone {
         None => Toast::new(Tone::Info, GOES_ON),
         Some(Undone::Done(undoing)) => {

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use crate::{
-    by_itself::{GOES_ON, PATIENCE},
+    by_itself::GOES_ON,
     error::{Error, Result},
     frame, links,
     parts::{Toast, Tone},
@@ -97,9 +97,8 @@ pub async fn assign(
         exceed_cap: sent.exceed_cap == "on",
         now: who.now,
     };
-    let (store, company) = (site.store.clone(), who.company.id);
-    let done =
-        site.works.by_itself(PATIENCE, async move { assign_leads(&store, company, order).await }).await?;
+    let company = who.company.id;
+    let done = site.by_itself(async move |store| assign_leads(&store, company, order).await).await?;
     let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
     match done {
         BulkAssignment::Done(bulk) => told(&sent, &bulk),
@@ -140,9 +139,8 @@ pub async fn spread(
         exceed_caps: sent.exceed_caps == "on",
         now: who.now,
     };
-    let (store, company) = (site.store.clone(), who.company.id);
-    let done =
-        site.works.by_itself(PATIENCE, async move { spread_leads(&store, company, order).await }).await?;
+    let company = who.company.id;
+    let done = site.by_itself(async move |store| spread_leads(&store, company, order).await).await?;
     let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
     match done {
         Spreading::Done(spread) => told(&sent, &spread.bulk),
@@ -171,9 +169,8 @@ pub async fn set_status(
         to: StatusId(status),
         now: who.now,
     };
-    let (store, company) = (site.store.clone(), who.company.id);
-    let done =
-        site.works.by_itself(PATIENCE, async move { set_statuses(&store, company, order).await }).await?;
+    let company = who.company.id;
+    let done = site.by_itself(async move |store| set_statuses(&store, company, order).await).await?;
     let Some(done) = done else { return say(&sent, Tone::Info, GOES_ON) };
     match done {
         StatusesSet::Done(bulk) => told(&sent, &bulk),
@@ -197,8 +194,8 @@ pub async fn add_tag(
         way: Way::On,
         now: who.now,
     };
-    let (store, company) = (site.store.clone(), who.company.id);
-    match site.works.by_itself(PATIENCE, async move { tag_leads(&store, company, order).await }).await {
+    let company = who.company.id;
+    match site.by_itself(async move |store| tag_leads(&store, company, order).await).await {
         Ok(Some(LeadsTagged::Done(bulk))) => told(&sent, &bulk),
         Ok(Some(LeadsTagged::MoreThanShown(more))) => say(&sent, Tone::Warning, &look_again(more)),
         Ok(None) => say(&sent, Tone::Info, GOES_ON),
