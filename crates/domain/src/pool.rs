@@ -12,7 +12,7 @@ use crate::{
     time::Moment,
 };
 use allot::{Agent, AgentSet, Class, Instance, Strategy};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A lead in an eligible status, as the snapshot read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -322,6 +322,27 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Leaves leads that somebody changed as they are.
+    pub fn leave(&mut self, changed: &HashSet<LeadId>) {
+        if !changed.is_empty() {
+            self.changed.extend(self.moved.extract_if(.., |m| changed.contains(&m.lead)));
+        }
+    }
+
+    /// Whether everybody could get all that is meant for them, without giving anything away: then so they can whichever
+    /// moves fall out, and [`drop_surplus`](Self::drop_surplus) has nothing to drop.
+    pub fn has_room_for_any_part(&self, members: &BTreeMap<UserId, Member>) -> bool {
+        let mut arriving: BTreeMap<UserId, i64> = BTreeMap::new();
+        for m in &self.moved {
+            *arriving.entry(m.to).or_default() += 1;
+        }
+        arriving.into_iter().all(|(user, leads)| {
+            members.get(&user).is_some_and(|member| {
+                member.is_receiver() && member.cap.is_none_or(|cap| member.held + leads <= cap)
+            })
+        })
+    }
+
     /// Drops moves until nobody would end above the cap, and nobody gets a lead who may not. A dropped move of an owned
     /// lead leaves it with its owner, who may then be too full in turn; so it goes on until nothing is dropped.
     pub fn drop_surplus(&mut self, members: &BTreeMap<UserId, Member>) {
@@ -338,7 +359,7 @@ impl Outcome {
                 .filter_map(|(user, balance)| {
                     let over = match members.get(&user) {
                         Some(member) if member.is_receiver() => {
-                            member.held + balance - member.cap.unwrap_or(i64::MAX)
+                            member.cap.map_or(0, |cap| member.held + balance - cap)
                         }
                         _ => i64::MAX, // gone, banned or no receiver any more: gets nothing
                     };
@@ -674,6 +695,37 @@ mod tests {
         let lines: Vec<_> =
             claimed.agents.iter().map(|line| (line.id.0, line.held, line.got, line.after)).collect();
         assert_eq!(lines, [(1, 7, 0, 7), (2, 3, 1, 4)]);
+    }
+
+    proptest::proptest! {
+        /// What a claim rests on that looks for changed leads only while it moves them.
+        #[test]
+        fn r32_where_there_is_room_for_any_part_of_a_plan_no_part_of_it_has_a_surplus(
+            rooms in proptest::collection::vec((0..4_i64, proptest::option::of(0..5_i64), 0..8_u8), 1..5),
+            moves in proptest::collection::vec((0..5_i64, 0..6_i64, proptest::bool::ANY), 0..9),
+        ) {
+            let members: BTreeMap<UserId, Member> = (rooms.iter().zip(0..))
+                .map(|(&(held, cap, state), id)| {
+                    let member = Member { cap, banned: state == 0, receives: state != 1, ..member(id, held) };
+                    (member.id, member)
+                })
+                .collect();
+            let planned = (moves.iter().zip(1..)).map(|(&(to, from, _), lead)| Move {
+                lead: LeadId(lead),
+                entries: 1,
+                status: StatusId(1),
+                from: (from < 5 && from != to).then_some(UserId(from)),
+                to: UserId(to),
+            });
+            let mut outcome = Outcome { moved: planned.collect(), ..Outcome::default() };
+            let whole = outcome.moved.len();
+            let has_room = outcome.has_room_for_any_part(&members);
+            let changed = (moves.iter().zip(1..)).filter(|((_, _, changed), _)| *changed);
+            outcome.leave(&changed.map(|(_, lead)| LeadId(lead)).collect());
+            outcome.drop_surplus(&members);
+            proptest::prop_assert!(!has_room || outcome.surplus.is_empty());
+            proptest::prop_assert_eq!(outcome.moved.len() + outcome.changed.len() + outcome.surplus.len(), whole);
+        }
     }
 
     #[test]

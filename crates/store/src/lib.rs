@@ -6,6 +6,7 @@
 
 // The facade
 pub mod changes;
+mod checkpoint;
 pub mod database;
 pub mod dialect;
 pub mod error;

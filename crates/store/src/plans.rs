@@ -62,8 +62,9 @@ fn a_page_is_read_by_its_identifiers() {
             "SEARCH lead_terms USING PRIMARY KEY (company_id=? AND term=? AND lead_id=?)",
         ),
     ] {
-        let (_, sql) =
-            prepared::every_text().find(|(known, _)| *known == name).expect("the statement exists");
+        let (_, sql) = prepared::every_text_of(Engine::Sqlite)
+            .find(|(known, _)| *known == name)
+            .expect("the statement exists");
         connection.execute_batch(&crate::terms::STAGE_TERMS.create_sql(Engine::Sqlite)).unwrap();
         let steps = plan(&connection, &sql);
         assert!(steps.iter().any(|step| step == lookup), "{steps:#?}");
@@ -75,7 +76,7 @@ fn agents_are_read_in_the_order_of_their_names() {
     let connection = Connection::open_in_memory().unwrap();
     migrate::fresh_sqlite(&connection).unwrap();
     let (mut looked_at, mut found) = (0, String::new());
-    for (name, sql) in prepared::every_text() {
+    for (name, sql) in prepared::every_text_of(Engine::Sqlite) {
         if !sql.contains("ORDER BY u.name_folded") {
             continue;
         }
@@ -103,8 +104,9 @@ fn a_run_looks_up_what_it_needs() {
             "SEARCH e USING PRIMARY KEY (company_id=? AND lead_id=?)",
         ),
     ] {
-        let (_, sql) =
-            prepared::every_text().find(|(known, _)| *known == name).expect("the statement exists");
+        let (_, sql) = prepared::every_text_of(Engine::Sqlite)
+            .find(|(known, _)| *known == name)
+            .expect("the statement exists");
         let steps = plan(&connection, &sql);
         assert!(steps[0].contains(first), "{steps:#?}");
         assert!(second.is_empty() || steps[1].contains(second), "{steps:#?}");
@@ -120,7 +122,7 @@ fn bulk_work_looks_up_what_is_staged() {
         connection.execute(&stage.create_sql(Engine::Sqlite), []).unwrap();
     }
     let (mut looked_at, mut found) = (0, String::new());
-    for (name, sql) in prepared::every_text() {
+    for (name, sql) in prepared::every_text_of(Engine::Sqlite) {
         let module = name.rsplit("::").nth(1).unwrap_or_default();
         if !["assign", "hands", "queues", "selection", "stale", "status_change", "tags", "undo"]
             .contains(&module)

@@ -64,14 +64,18 @@ pub(crate) fn every_text() -> impl Iterator<Item = (&'static str, String)> {
     every_statement().map(|(name, text, _)| (name, text))
 }
 
+/// Those that this engine runs.
+pub(crate) fn every_text_of(engine: Engine) -> impl Iterator<Item = (&'static str, String)> {
+    every_statement()
+        .filter(move |(_, _, only)| only.is_none_or(|only| only == engine))
+        .map(|(name, text, _)| (name, text))
+}
+
 #[test]
 fn every_statement_prepares_on_both_engines() {
     on_both_engines(|database| async move {
         let engine = database.store.engine();
-        let texts: Vec<(&str, String)> = every_statement()
-            .filter(|(_, _, only)| only.is_none_or(|only| only == engine))
-            .map(|(name, text, _)| (name, text))
-            .collect();
+        let texts: Vec<(&str, String)> = every_text_of(engine).collect();
         let count = texts.len();
         let outcome: crate::Result<Vec<String>> = database
             .store

@@ -165,6 +165,34 @@ impl Session {
         })
     }
 
+    /// Runs a statement once for each of `rows` and answers the places of those for which it touched nothing. Meant for
+    /// the embedded database, where a statement has no way to go: there it saves the stage and the join with it. On
+    /// PostgreSQL each waits for the one before.
+    pub fn execute_each<'s, 'v: 's, R>(
+        &'s mut self,
+        sql: &'static Sql,
+        rows: R,
+    ) -> BoxFuture<'s, Result<Vec<usize>>>
+    where
+        R: Iterator + Send + 's,
+        R::Item: AsRef<[Value<'v>]> + Send,
+    {
+        Box::pin(async move {
+            if let Inner::Sqlite(connection) = &mut self.inner {
+                return broken_off(self.watch.as_ref(), || {
+                    sqlite::execute_each(connection, sql.text(), rows)
+                });
+            }
+            let mut idle = Vec::new();
+            for (place, row) in rows.enumerate() {
+                if self.execute(sql, row.as_ref()).await? == 0 {
+                    idle.push(place);
+                }
+            }
+            Ok(idle)
+        })
+    }
+
     /// Several statements without parameters, for pragmas, transactions and migrations.
     #[boxed]
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
@@ -310,6 +338,29 @@ mod sqlite {
 
     pub(super) fn execute(connection: &Connection, sql: &str, params: &[Value<'_>]) -> Result<u64> {
         Ok(prepare(connection, sql, params)?.raw_execute()? as u64)
+    }
+
+    /// The statement and its parameters are looked up once.
+    pub(super) fn execute_each<'v, R>(connection: &Connection, sql: &str, rows: R) -> Result<Vec<usize>>
+    where
+        R: Iterator,
+        R::Item: AsRef<[Value<'v>]>,
+    {
+        let mut statement = connection.prepare_cached(&render(sql, Engine::Sqlite))?;
+        let places =
+            NAMES.iter().map(|name| statement.parameter_index(name)).collect::<Result<Vec<_>, _>>()?;
+        let mut idle = Vec::new();
+        for (place, row) in rows.enumerate() {
+            for (index, value) in places.iter().zip(row.as_ref()) {
+                if let Some(index) = index {
+                    statement.raw_bind_parameter(*index, value)?;
+                }
+            }
+            if statement.raw_execute()? == 0 {
+                idle.push(place);
+            }
+        }
+        Ok(idle)
     }
 
     pub(super) fn each(

@@ -6,6 +6,7 @@
 use crate::{
     boxed,
     changes::{Change, News, publish},
+    checkpoint::{self, Checkpointer},
     error::{Error, Result},
     limits::{ASKING, Limits, WRITES_PER_COMMIT},
     session::{Inner, Session},
@@ -65,12 +66,13 @@ impl Sqlite {
         limits: Limits,
         news: broadcast::Sender<News>,
     ) -> Result<Sqlite> {
-        let mut writer = Session::new(Inner::Sqlite(connect(path, create, Role::Writer, limits)?));
-        let mut others = Others { version: version(&mut writer)?, asked: Instant::now(), news };
+        let mut session = Session::new(Inner::Sqlite(connect(path, create, Role::Writer, limits)?));
+        let mut others = Others { version: version(&mut session)?, asked: Instant::now(), news };
+        let mut writer = Writer { checkpointer: None, session, path: path.to_owned(), limits };
         let (writes, waiting) = mpsc::sync_channel(limits.writes_waiting);
         let writer = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || write_until_closed(writer, &waiting, &mut others, limits))
+            .spawn(move || writer.write_until_closed(&waiting, &mut others))
             .map_err(|e| Error::Io(format!("the writer thread does not start: {e}")))?;
         Ok(Sqlite {
             path: path.to_owned(),
@@ -192,6 +194,8 @@ impl Drop for SqliteReader {
 enum Role {
     Reader,
     Writer,
+    /// It moves pages from the log to the database and reads nothing.
+    Folder,
 }
 
 fn connect(path: &Path, create: bool, role: Role, limits: Limits) -> Result<Connection> {
@@ -216,6 +220,7 @@ fn connect(path: &Path, create: bool, role: Role, limits: Limits) -> Result<Conn
     connection.execute_batch(match role {
         Role::Reader => "PRAGMA query_only = ON; PRAGMA cache_size = -4096;",
         Role::Writer => "PRAGMA cache_size = -32768;",
+        Role::Folder => "",
     })?;
     // Without this a statement whose plan could depend on a value (a limit is enough) is compiled anew at each use: a
     // third of the time of a page. Every statement names its index, so that there is nothing to be gained by it.
@@ -224,30 +229,13 @@ fn connect(path: &Path, create: bool, role: Role, limits: Limits) -> Result<Conn
     Ok(connection)
 }
 
-/// The life of the writer thread.
-fn write_until_closed(
-    mut session: Session,
-    waiting: &mpsc::Receiver<Box<dyn Job>>,
-    others: &mut Others,
+/// What the writer thread works with.
+struct Writer {
+    /// From the first long write on. First here, so that it has ended before the session closes.
+    checkpointer: Option<Checkpointer>,
+    session: Session,
+    path: PathBuf,
     limits: Limits,
-) {
-    let mut put_off: Option<Box<dyn Job>> = None;
-    loop {
-        let ask_within = others.look(&mut session);
-        let first = match (put_off.take(), ask_within) {
-            (Some(first), _) => first,
-            (None, None) => match waiting.recv() {
-                Ok(first) => first,
-                Err(mpsc::RecvError) => return,
-            },
-            (None, Some(pause)) => match waiting.recv_timeout(pause) {
-                Ok(first) => first,
-                Err(mpsc::RecvTimeoutError::Timeout) => continue,
-                Err(mpsc::RecvTimeoutError::Disconnected) => return,
-            },
-        };
-        put_off = commit_together(&mut session, first, waiting, &others.news, limits);
-    }
 }
 
 /// What other processes do to the file, for those who listen here.
@@ -292,94 +280,154 @@ fn version(session: &mut Session) -> Result<i64> {
     }
 }
 
-/// One commit for `first` and for what waits behind it. Answers a job that wants a commit of its own, if it met one.
-fn commit_together(
-    session: &mut Session,
-    first: Box<dyn Job>,
-    waiting: &mpsc::Receiver<Box<dyn Job>>,
-    news: &broadcast::Sender<News>,
-    limits: Limits,
-) -> Option<Box<dyn Job>> {
-    if !first.begin() {
-        return None;
+impl Writer {
+    /// The life of the writer thread.
+    fn write_until_closed(&mut self, waiting: &mpsc::Receiver<Box<dyn Job>>, others: &mut Others) {
+        let mut put_off: Option<Box<dyn Job>> = None;
+        loop {
+            let ask_within = others.look(&mut self.session);
+            let first = match (put_off.take(), ask_within) {
+                (Some(first), _) => first,
+                (None, None) => match waiting.recv() {
+                    Ok(first) => first,
+                    Err(mpsc::RecvError) => return,
+                },
+                (None, Some(pause)) => match waiting.recv_timeout(pause) {
+                    Ok(first) => first,
+                    Err(mpsc::RecvTimeoutError::Timeout) => continue,
+                    Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                },
+            };
+            put_off = self.commit_together(first, waiting, &others.news);
+        }
     }
-    let alone = first.alone();
-    // Another process may hold the file for as long as its run or import takes.
-    let turn = if alone { limits.long_turn } else { limits.turn };
-    let keys = if first.is_checked() { look_at_keys(session, false) } else { Ok(()) };
-    let begun =
-        keys.and_then(|()| wait_up_to(session, turn)).and_then(|()| execute(session, "BEGIN IMMEDIATE"));
-    if let Err(error) = begun {
+
+    /// One commit for `first` and for what waits behind it. Answers a job that wants a commit of its own, if it met one.
+    fn commit_together(
+        &mut self,
+        first: Box<dyn Job>,
+        waiting: &mpsc::Receiver<Box<dyn Job>>,
+        news: &broadcast::Sender<News>,
+    ) -> Option<Box<dyn Job>> {
+        if !first.begin() {
+            return None;
+        }
+        let (alone, limits) = (first.alone(), self.limits);
         if alone {
-            give_back(session);
+            self.leave_the_log_to_the_checkpointer();
         }
-        first.finish(Err(error));
-        return None;
-    }
-    let started = Instant::now();
-    let mut done: Vec<Box<dyn Job>> = Vec::new();
-    let mut told: Vec<Change> = Vec::new();
-    let mut put_off = None;
-    let mut next = Some(first);
-    while let Some(mut job) = next.take() {
-        match attempt(session, &mut *job, !done.is_empty(), alone) {
-            Ok(true) => {
-                told.append(&mut session.told.take());
-                done.push(job);
+        let session = &mut self.session;
+        // Another process may hold the file for as long as its run or import takes.
+        let turn = if alone { limits.long_turn } else { limits.turn };
+        let keys = if first.is_checked() { look_at_keys(session, false) } else { Ok(()) };
+        let begun =
+            keys.and_then(|()| wait_up_to(session, turn)).and_then(|()| execute(session, "BEGIN IMMEDIATE"));
+        if let Err(error) = begun {
+            if alone {
+                self.give_back();
             }
-            Ok(false) => {
-                session.told.take();
-                job.finish(Ok(()));
-            }
-            Err(error) => {
-                // The transaction is gone, and with it every write in it.
-                let _ = execute(session, "ROLLBACK");
-                session.told.take();
-                done.push(job);
-                for job in done {
-                    job.finish(Err(error.clone()));
+            first.finish(Err(error));
+            return None;
+        }
+        let started = Instant::now();
+        let mut done: Vec<Box<dyn Job>> = Vec::new();
+        let mut told: Vec<Change> = Vec::new();
+        let mut put_off = None;
+        let mut next = Some(first);
+        while let Some(mut job) = next.take() {
+            match attempt(session, &mut *job, !done.is_empty(), alone) {
+                Ok(true) => {
+                    told.append(&mut session.told.take());
+                    done.push(job);
                 }
-                if alone {
-                    give_back(session);
+                Ok(false) => {
+                    session.told.take();
+                    job.finish(Ok(()));
                 }
-                return None;
+                Err(error) => {
+                    // The transaction is gone, and with it every write in it.
+                    let _ = execute(session, "ROLLBACK");
+                    session.told.take();
+                    done.push(job);
+                    for job in done {
+                        job.finish(Err(error.clone()));
+                    }
+                    if alone {
+                        self.give_back();
+                    }
+                    return None;
+                }
+            }
+            if alone || done.len() >= WRITES_PER_COMMIT || started.elapsed() > limits.collecting {
+                break;
+            }
+            next = loop {
+                match waiting.try_recv() {
+                    Ok(job) if job.alone() => {
+                        put_off = Some(job);
+                        break None;
+                    }
+                    Ok(job) if job.begin() => break Some(job),
+                    Ok(_) => {}
+                    Err(_) => break None,
+                }
+            };
+        }
+        let committed =
+            if done.is_empty() { execute(session, "ROLLBACK") } else { execute(session, "COMMIT") };
+        // After a failed sync the frames may be there when the machine comes back.
+        let committed = committed.map_err(|error| match error {
+            Error::Unavailable(why) => Error::CommitUnknown(why),
+            other => other,
+        });
+        if committed.is_ok() {
+            for change in told {
+                publish(news, News::Changed(Arc::new(change)));
+            }
+        } else {
+            let _ = execute(session, "ROLLBACK");
+        }
+        for job in done {
+            job.finish(committed.clone());
+        }
+        if alone {
+            self.give_back();
+        }
+        put_off
+    }
+
+    /// The commit of a long write does not fold the log it makes. Without a checkpointer it does, as any other.
+    fn leave_the_log_to_the_checkpointer(&mut self) {
+        if self.checkpointer.is_none() {
+            let started = connect(&self.path, false, Role::Folder, self.limits)
+                .and_then(|connection| Checkpointer::start(connection).map_err(|e| Error::Io(e.to_string())));
+            match started {
+                Ok(checkpointer) => self.checkpointer = Some(checkpointer),
+                Err(error) => tracing::warn!(%error, "nobody but the writer can fold the log"),
             }
         }
-        if alone || done.len() >= WRITES_PER_COMMIT || started.elapsed() > limits.collecting {
-            break;
+        if let (Some(_), Inner::Sqlite(connection)) = (&self.checkpointer, &self.session.inner) {
+            let left = checkpoint::folds_itself(connection, false);
+            left.expect("a switch of an open connection can be turned");
         }
-        next = loop {
-            match waiting.try_recv() {
-                Ok(job) if job.alone() => {
-                    put_off = Some(job);
-                    break None;
-                }
-                Ok(job) if job.begin() => break Some(job),
-                Ok(_) => {}
-                Err(_) => break None,
-            }
-        };
     }
-    let committed = if done.is_empty() { execute(session, "ROLLBACK") } else { execute(session, "COMMIT") };
-    // After a failed sync the frames may be there when the machine comes back.
-    let committed = committed.map_err(|error| match error {
-        Error::Unavailable(why) => Error::CommitUnknown(why),
-        other => other,
-    });
-    if committed.is_ok() {
-        for change in told {
-            publish(news, News::Changed(Arc::new(change)));
+
+    /// A long write has filled the cache, the temporary tables and the log: gives the memory back, and asks for the log to
+    /// be folded. The next write is looked at again.
+    fn give_back(&mut self) {
+        let session = &mut self.session;
+        look_at_keys(session, true).expect("a switch of an open connection can be turned");
+        if let Inner::Sqlite(connection) = &session.inner {
+            checkpoint::folds_itself(connection, true).expect("a switch of an open connection can be turned");
+            let _ = crate::stage::STAGES.iter().try_for_each(|stage| {
+                connection.execute_batch(&format!("DROP TABLE IF EXISTS temp.{}", stage.name))
+            });
+            let _ = connection.release_memory();
         }
-    } else {
-        let _ = execute(session, "ROLLBACK");
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.ask();
+        }
     }
-    for job in done {
-        job.finish(committed.clone());
-    }
-    if alone {
-        give_back(session);
-    }
-    put_off
 }
 
 /// Whether the engine looks if what a row refers to is there. Between transactions only.
@@ -390,17 +438,6 @@ fn look_at_keys(session: &mut Session, looks: bool) -> Result<()> {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, looks)?;
     }
     Ok(())
-}
-
-/// A long write has filled the cache and the temporary tables: gives the memory back. The next one is looked at again.
-fn give_back(session: &mut Session) {
-    look_at_keys(session, true).expect("a switch of an open connection can be turned");
-    if let Inner::Sqlite(connection) = &session.inner {
-        let _ = crate::stage::STAGES.iter().try_for_each(|stage| {
-            connection.execute_batch(&format!("DROP TABLE IF EXISTS temp.{}", stage.name))
-        });
-        let _ = connection.release_memory();
-    }
 }
 
 /// Does one write of a group: true, it stays; false, it is undone and the others stand. An error: the transaction is

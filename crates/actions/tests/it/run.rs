@@ -1,7 +1,10 @@
 //! The automatic assignment from end to end: R26 to R34, R41 to R43.
 
 use crate::office::{NOW, Office, on_both};
-use actions::runs::{Order, Report, last_run};
+use actions::{
+    add_note::{AddNote, add_note},
+    runs::{Order, Report, last_run},
+};
 use allot::Strategy::{EqualShares, LevelQueues};
 use domain::{
     ids::{LeadId, RunId},
@@ -495,6 +498,26 @@ fn r32_a_plan_that_is_out_of_date_never_lifts_anybody_above_the_cap() {
             assert_eq!(found.each_ref().map(String::as_str), expect, "{plan} | {by_hand}");
             assert_eq!(office.held().await, held, "{plan} | {by_hand}");
         }
+    });
+}
+
+#[test]
+fn r32_a_lead_that_stays_after_all_takes_the_room_that_it_was_to_make() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Asha cap 1; Ben cap 2")
+            .await
+            .with("A Missed of Asha; B Missed of Ben")
+            .await;
+        let planned = moves(&office, "A>Ben B>Asha").await;
+        let (viewer, lead) = (office.viewer("Asha").await, office.leads["A"]);
+        let order = AddNote { viewer, lead, text: "rang me back".into(), now: NOW };
+        add_note(&office.store, office.company.id, order).await.expect("noted");
+        let outcome = claim(&office, planned).await;
+        assert_eq!(
+            (names(&office, &outcome.changed), names(&office, &outcome.surplus)),
+            ("A".into(), "B".into())
+        );
+        assert_eq!(office.places().await, "A Asha Missed, B Ben Missed");
     });
 }
 
