@@ -16,8 +16,8 @@ use domain::{
 };
 
 sql! {
-    // Mostly the role says enough, and the queue is not looked at.
-    NAMES = "SELECT u.id, u.name FROM users u /*sqlite INDEXED BY users_name*/
+    // Who may own leads or still does, banned ones too. Mostly the role says enough, and the queue is not looked at.
+    pub(crate) NAMES = "SELECT u.id, u.name FROM users u /*sqlite INDEXED BY users_name*/
         WHERE u.company_id = $1
             AND (u.role_id IN (SELECT r.id FROM roles r WHERE r.company_id = $1 AND r.receives_leads = 1)
                 OR (SELECT q.held FROM queues q WHERE q.company_id = $1 AND q.user_id = u.id) > 0)
@@ -116,16 +116,6 @@ pub(crate) fn variants() -> Vec<String> {
         }
     }
     all
-}
-
-/// Who may own leads or still does, by name: the choices of a filter. Banned ones too, since they keep their leads.
-#[boxed]
-pub async fn names(
-    session: &mut Session,
-    company: CompanyId,
-    rows_max: usize,
-) -> Result<Vec<(UserId, String)>> {
-    session.rows(&NAMES, params![company, rows_max as i64], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
 /// A user's name.

@@ -46,6 +46,11 @@ impl Label {
         };
         Statements { insert, find, all, name }
     }
+
+    /// The statement that lists them by name.
+    pub(crate) fn all(self) -> &'static Sql {
+        self.statements().all
+    }
 }
 
 /// The statements of one of the four tables.

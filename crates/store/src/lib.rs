@@ -30,6 +30,7 @@ pub mod agents;
 pub mod assign;
 pub mod backup;
 pub mod capture;
+pub mod choices;
 pub mod companies;
 pub mod decisions;
 pub mod doctor;

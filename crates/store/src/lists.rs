@@ -16,7 +16,7 @@ mod words;
 use crate::{
     error::{Error, Result},
     params,
-    session::Session,
+    session::{Ask, Session},
     sql, statuses,
     value::Row,
 };
@@ -300,18 +300,27 @@ async fn lines(session: &mut Session, company: CompanyId, leads: &[LeadId]) -> R
         return Ok(Vec::new());
     }
     let list = serde_json::to_string(leads).map_err(|e| Error::Sql(e.to_string()))?;
-    let places: HashMap<LeadId, usize> = leads.iter().copied().zip(0..).collect();
-    let mut lines = session.rows(&LINES_OF_PAGE, params![company, &list], read_line).await?;
-    lines.sort_unstable_by_key(|line| places[&line.id]);
-    let places: HashMap<LeadId, usize> = lines.iter().map(|line| line.id).zip(0..).collect();
+    let values = params![company, &list];
+    let (mut lines, mut tags) = (Vec::with_capacity(leads.len()), HashMap::<LeadId, Vec<_>>::new());
+    let mut see_line = |row: &Row<'_>| {
+        lines.push(read_line(row)?);
+        Ok(())
+    };
+    let mut see_tag = |row: &Row<'_>| {
+        tags.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
+        Ok(())
+    };
     session
-        .each(&TAGS_OF_PAGE, params![company, &list], |row| {
-            if let Some(place) = places.get(&row.get::<LeadId>(0)?) {
-                lines[*place].tags.push((row.get(1)?, row.get(2)?));
-            }
-            Ok(())
-        })
+        .together(&mut [
+            Ask { sql: &LINES_OF_PAGE, params: values, see: &mut see_line },
+            Ask { sql: &TAGS_OF_PAGE, params: values, see: &mut see_tag },
+        ])
         .await?;
+    let places: HashMap<LeadId, usize> = leads.iter().copied().zip(0..).collect();
+    lines.sort_unstable_by_key(|line: &LeadLine| places[&line.id]);
+    for line in &mut lines {
+        line.tags = tags.remove(&line.id).unwrap_or_default();
+    }
     Ok(lines)
 }
 

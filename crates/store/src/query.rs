@@ -31,6 +31,12 @@ impl<'v> Query<'v> {
         self.sql.push_str(&text);
     }
 
+    /// Appends a limit, as a part of the text: a plan that PostgreSQL makes once for all values then knows it, and is
+    /// not made anew at each use. For limits of which there are few.
+    pub(crate) fn limit(&mut self, rows: i64) {
+        self.sql.push_str(&format!(" LIMIT {rows}"));
+    }
+
     pub(crate) fn sql(&self) -> Sql {
         Sql::built(self.sql.clone())
     }

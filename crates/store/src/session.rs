@@ -114,6 +114,29 @@ impl Session {
         }
     }
 
+    /// Reads the answers of several statements that do not depend on each other. On PostgreSQL they are sent at once, so
+    /// that all of them together take one way there and back. Each answer is held in memory.
+    #[boxed]
+    pub async fn together(&mut self, asks: &mut [Ask<'_>]) -> Result<()> {
+        if let Inner::Postgres(connection) = &mut self.inner
+            && self.watch.is_none()
+        {
+            // What an error leaves on its way is given up with the connection.
+            connection.asks();
+            let asking = asks.iter().map(|ask| postgres_answer(connection, ask.sql.text(), ask.params));
+            let answers = futures_util::future::try_join_all(asking).await?;
+            connection.answered();
+            for (ask, rows) in asks.iter_mut().zip(answers) {
+                rows.iter().try_for_each(|row| (ask.see)(&Row::Postgres(row)))?;
+            }
+            return Ok(());
+        }
+        for ask in asks {
+            self.each_to(ask.sql, ask.params, ask.see).await?;
+        }
+        Ok(())
+    }
+
     /// Reads the first row, if there is one.
     pub async fn optional<T: Send>(
         &mut self,
@@ -265,8 +288,18 @@ fn cancelled<T>(connection: &mut PgConnection) -> Result<T> {
     Err(Error::Cancelled)
 }
 
+/// One of several statements that are asked [together](Session::together).
+pub struct Ask<'a> {
+    /// The statement.
+    pub sql: &'a Sql,
+    /// Its values.
+    pub params: &'a [Value<'a>],
+    /// Who sees its rows.
+    pub see: &'a mut See<'a>,
+}
+
 /// Who sees the rows of an answer.
-type See<'s> = dyn FnMut(&Row<'_>) -> Result<()> + Send + 's;
+pub type See<'s> = dyn FnMut(&Row<'_>) -> Result<()> + Send + 's;
 
 /// Why rows were not read to their end.
 enum Stopped {
@@ -280,6 +313,15 @@ impl Stopped {
             Stopped::ByTheReader(error) | Stopped::ByTheServer(error) => error,
         }
     }
+}
+
+async fn postgres_answer(
+    connection: &PgConnection,
+    sql: &str,
+    params: &[Value<'_>],
+) -> Result<Vec<tokio_postgres::Row>> {
+    let statement = connection.prepare(sql).await?;
+    Ok(connection.client()?.query_raw(&statement, params).await?.try_collect().await?)
 }
 
 async fn postgres_rows(

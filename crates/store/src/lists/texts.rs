@@ -46,7 +46,8 @@ pub(super) fn page<'q>(
             text.add(&format!("SELECT l.id, {key}"));
             road.go(&mut text);
             go_on(behind, road.id(), sort, &mut text);
-            text.with(&format!("{order} LIMIT ?1"), [rows.into()]);
+            text.add(&order);
+            text.limit(rows);
         }
         Way::Walk(_, patience) => {
             text.add(&format!("SELECT w.id, w.key FROM (SELECT l.id AS id, {key} AS key, CASE WHEN true"));
@@ -54,10 +55,8 @@ pub(super) fn page<'q>(
             text.add(" THEN 1 ELSE 0 END AS fits");
             road.go(&mut text);
             go_on(behind, road.id(), sort, &mut text);
-            text.with(
-                &format!("{order} LIMIT ?1) AS w WHERE w.fits = 1 LIMIT ?2"),
-                [patience.into(), rows.into()],
-            );
+            text.with(&format!("{order} LIMIT ?1) AS w WHERE w.fits = 1"), [patience.into()]);
+            text.limit(rows);
         }
         Way::Sift(_) => {
             text.add("SELECT l.id, l.id AS key FROM (SELECT m.id AS id FROM (");
@@ -73,7 +72,8 @@ pub(super) fn page<'q>(
             ));
             let open = conditions.iter().filter(|condition| !condition.is_kept_by(road));
             open.for_each(|condition| condition.write("l", &mut text));
-            text.with(&format!(" /*pg ORDER BY c.id {direction}*/ LIMIT ?1"), [rows.into()]);
+            text.add(&format!(" /*pg ORDER BY c.id {direction}*/"));
+            text.limit(rows);
         }
         Way::Gather(_) | Way::Meet(..) => {
             text.add(&format!("SELECT g.id, g.key FROM (SELECT l.id AS id, {key} AS key"));
@@ -89,10 +89,8 @@ pub(super) fn page<'q>(
                 write_open(conditions, road, column_of(sort.key()), &mut text);
                 go_on(behind, road.id(), sort, &mut text);
             }
-            text.with(
-                &format!(" /*pg OFFSET 0*/) AS g ORDER BY g.key {direction}, g.id {direction} LIMIT ?1"),
-                [rows.into()],
-            );
+            text.add(&format!(" /*pg OFFSET 0*/) AS g ORDER BY g.key {direction}, g.id {direction}"));
+            text.limit(rows);
         }
     }
     text
@@ -109,7 +107,8 @@ pub(super) fn size(company: CompanyId, road: Road<'_>, up_to: i64) -> Query<'_> 
             road.go(&mut text);
         }
     }
-    text.with(" LIMIT ?1) AS few", [up_to.into()]);
+    text.limit(up_to);
+    text.add(") AS few");
     text
 }
 
@@ -150,7 +149,8 @@ pub(super) fn per_status<'q>(
         }
         road => road.go(&mut text),
     }
-    text.with(" LIMIT ?1) AS w GROUP BY w.status_id", [looked_at_max.into()]);
+    text.limit(looked_at_max);
+    text.add(") AS w GROUP BY w.status_id");
     text
 }
 

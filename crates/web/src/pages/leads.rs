@@ -43,6 +43,7 @@ use std::sync::Arc;
 use store::{
     Session,
     agents::{self, Among},
+    choices::{Choices, choices},
     labels::{self, Label},
     lists::{self, Chips, LeadLine},
     statuses,
@@ -147,8 +148,8 @@ async fn list(
         after: page.next.map(|next| Address { after: next.to_string(), ..address.clone() }.href(shelf)),
     };
     let owners = sight != Sight::OwnedBy(who.user);
-    let tags = labels::list(session, company, Label::Tag, CHOICES_MAX).await?;
-    let filters = filters(session, who, shelf, address, &filter, &tags, owners).await?;
+    let offered = choices(session, company, owners, CHOICES_MAX).await?;
+    let filters = filters(session, who, shelf, address, &filter, &offered, owners).await?;
     let empty = empty(who, shelf, address, &filters);
     Ok(LeadList {
         href: address.href(shelf),
@@ -162,7 +163,7 @@ async fn list(
             owners,
             rows,
         },
-        bulk: bulk_bar(session, who, &known, &tags, address, shelf, &all, matching, whole).await?,
+        bulk: bulk_bar(session, who, &known, &offered.tags, address, shelf, &all, matching, whole).await?,
         pager,
         empty,
     })
@@ -256,7 +257,7 @@ async fn filters(
     shelf: Shelf,
     address: &Address,
     filter: &Filter,
-    tags: &[(i64, String)],
+    offered: &Choices,
     owners: bool,
 ) -> Result<Filters> {
     let company = who.company.id;
@@ -264,15 +265,14 @@ async fn filters(
     let mut pills = Vec::new();
     if owners {
         let mut choices = vec![("nobody".to_owned(), "Nobody".to_owned())];
-        let names = agents::names(session, company, CHOICES_MAX as usize).await?;
-        choices.extend(names.into_iter().map(|(id, name)| (id.to_string(), name)));
+        choices.extend(offered.owners.iter().map(|(id, name)| (id.to_string(), name.clone())));
         if let Some(Owner::User(user)) = filter.owner
             && !choices.iter().any(|(id, _)| *id == address.owner)
             && let Some(name) = agents::name(session, company, user).await?
         {
             choices.push((address.owner.clone(), name));
         }
-        let known = filter.owner.map(|_| address.owner.as_str());
+        let chosen = filter.owner.map(|_| address.owner.as_str());
         add(
             &mut fields,
             &mut pills,
@@ -280,19 +280,16 @@ async fn filters(
             "Owner",
             "Anybody",
             choices,
-            known,
+            chosen,
             address.with(|to| to.owner.clear()).href(shelf),
         );
     }
-    for (label, name, title, value, without) in [
-        (Label::Tag, "tag", "Tag", &address.tag, address.with(|to| to.tag.clear())),
-        (Label::Source, "source", "Source", &address.source, address.with(|to| to.source.clear())),
-        (Label::Branch, "branch", "Branch", &address.branch, address.with(|to| to.branch.clear())),
+    let Choices { tags, sources, branches, .. } = offered;
+    for (label, known, name, title, value, without) in [
+        (Label::Tag, tags, "tag", "Tag", &address.tag, address.with(|to| to.tag.clear())),
+        (Label::Source, sources, "source", "Source", &address.source, address.with(|to| to.source.clear())),
+        (Label::Branch, branches, "branch", "Branch", &address.branch, address.with(|to| to.branch.clear())),
     ] {
-        let known = match label {
-            Label::Tag => tags,
-            other => &labels::list(session, company, other, CHOICES_MAX).await?,
-        };
         let mut choices: Vec<(String, String)> =
             known.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
         if let Ok(id) = value.parse()
