@@ -9,9 +9,11 @@ use store::{
     dialect::Engine,
     ids::Kind,
     limits::Limits,
+    params,
+    session::Ask,
     stage::{Stage, StageType},
     testing::on_both_engines,
-    value::Value,
+    value::{Row, Value},
 };
 
 #[test]
@@ -97,6 +99,45 @@ fn a_write_that_hides_a_failed_statement_is_not_acknowledged_unless_it_happened(
             .await;
         answer.expect("what failed was undone");
         assert!(marks(store).await.ends_with(&[2, 3]));
+    });
+}
+
+/// More rows than any buffer between here and the server holds; and one that fails costs the others nothing but this call.
+#[test]
+fn statements_that_are_asked_together_are_answered_each_by_itself() {
+    const UP_TO: &str = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < $1)
+        SELECT x FROM n WHERE x > $2";
+    const FAILS: &str = "SELECT CAST(SUM(9223372036854775807) AS BIGINT)
+        FROM (SELECT 1 UNION ALL SELECT 1 UNION ALL SELECT $1 UNION ALL SELECT $2) AS n";
+    on_both_engines(|database| async move {
+        let limits = Limits { readers: 1, postgres_connections: 2, ..Limits::default() };
+        let store = open_within(&database, limits).await;
+        let (numbers, fails) = (text(UP_TO), text(FAILS));
+        for _ in 0..10 {
+            let mut reader = store.read().await.expect("a reader");
+            let (mut many, mut few) = (0_i64, Vec::new());
+            let mut add = |row: &Row<'_>| {
+                many += row.get::<i64>(0)?;
+                Ok(())
+            };
+            let mut push = |row: &Row<'_>| {
+                few.push(row.get::<i64>(0)?);
+                Ok(())
+            };
+            let mut nobody = |_: &Row<'_>| panic!("what fails has no rows");
+            let (all, last) = (params![100_000, 0], params![100_000, 99_998]);
+            let mut asks = [
+                Ask { sql: &numbers, params: all, see: &mut add },
+                Ask { sql: &numbers, params: last, see: &mut push },
+            ];
+            reader.session().together(&mut asks).await.expect("answers");
+            assert_eq!((many, &few[..]), (5_000_050_000, &[99_999, 100_000][..]));
+            let mut asks = [
+                Ask { sql: &fails, params: last, see: &mut nobody },
+                Ask { sql: &numbers, params: all, see: &mut |_| Ok(()) },
+            ];
+            reader.session().together(&mut asks).await.expect_err("a number that is too large");
+        }
     });
 }
 
