@@ -1,6 +1,7 @@
 //! A finished run taken back: of the automatic assignment, or a person's bulk change (R21a, R45).
 //!
-//! Whatever the run did last to a lead is put back; what somebody touched since is left and listed. An undo is a
+//! Whatever the run did to a lead is put back; what somebody touched since is left and listed, but for what has been
+//! undone in turn: several changes are taken back one after the other, the last first. An undo is a
 //! person's doing, so it may lift an agent above the cap: it says whom.
 
 use crate::{
@@ -177,7 +178,7 @@ fn way_back(
     members: &BTreeMap<UserId, Member>,
     may_convert: bool,
 ) -> Result<Back, Skipped> {
-    if one.entries != one.entry {
+    if one.touched {
         return Err(Skipped::Changed);
     }
     let Some(to) = known.get(one.from_status.unwrap_or(one.status)) else {
@@ -205,6 +206,7 @@ fn way_back(
     Ok(Back {
         lead: one.lead,
         entries: one.entries,
+        run_entry: one.entry,
         from_owner: one.place.owner,
         to_owner,
         was_given,

@@ -166,8 +166,11 @@ pub fn explain(
 /// to all of them.
 pub fn by_hand(event: &Event, together: Option<&str>, zone: &Zone) -> Explanation {
     let title = event.to_owner.as_ref().map_or("Why nobody?".to_owned(), |owner| format!("Why {owner}?"));
-    let mut paragraph =
-        format!("{}, on {}. A person decided this, not a run.", event.told(zone), zone.minute(event.at));
+    let decided = match event.kind.as_str() {
+        "undone" => "A person took back what was done to the lead, so that it stands as it did before.",
+        _ => "A person decided this, not a run.",
+    };
+    let mut paragraph = format!("{}, on {}. {decided}", event.told(zone), zone.minute(event.at));
     if let Some(together) = together {
         paragraph.push_str(&format!(" It was done to several leads at once: {together}"));
     }

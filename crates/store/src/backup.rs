@@ -24,6 +24,9 @@ pub async fn backup(store: &Store, file: &Path) -> Result<u64> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
+    if !parent.is_dir() {
+        return Err(Error::Missing(format!("there is no folder {}; make it first", parent.display())));
+    }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let draft = Draft::new(parent.join(format!(".{name}.{}.partial", std::process::id())))?;
     let copy = draft.0.join("evenhand.db");

@@ -29,6 +29,7 @@ pub static STAGE_UNDONE: Stage = Stage {
     columns: &[
         ("lead_id", Int),
         ("entries", Int),
+        ("run_entry", Int),
         ("from_owner_id", Int),
         ("to_owner_id", Int),
         ("owner_changes", Int),
@@ -43,8 +44,16 @@ pub static STAGE_UNDONE: Stage = Stage {
 };
 
 sql! {
+    // What happened since, but for what was taken back and the taking back itself.
     DONE = "SELECT e.lead_id, e.entry, e.kind, e.from_owner_id, e.from_status_id, l.entries, l.status_id,
-            l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id
+            l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id,
+            CASE WHEN l.entries = e.entry THEN 0 ELSE (
+                SELECT COUNT(*) FROM lead_events x
+                WHERE x.company_id = $1 AND x.lead_id = e.lead_id AND x.entry > e.entry AND x.kind <> 'undone'
+                    AND NOT EXISTS (
+                        SELECT 1 FROM lead_events b JOIN runs r ON r.company_id = $1 AND r.id = b.run_id
+                        WHERE b.company_id = $1 AND b.lead_id = x.lead_id AND b.entry > x.entry
+                            AND b.kind = 'undone' AND r.undoes_id = x.run_id)) END
         FROM lead_events e /*sqlite INDEXED BY lead_events_run*/
         JOIN leads l ON l.company_id = $1 AND l.id = e.lead_id
         LEFT JOIN users u ON u.company_id = $1 AND u.id = l.owner_id
@@ -57,12 +66,12 @@ sql! {
     OWNED_BEFORE = "SELECT s.lead_id, o.at_ms,
             CASE WHEN (o.run_id IS NULL AND (o.actor_id IS NOT NULL OR o.detail IS NULL)) OR r.job = 'by hand' THEN 1 ELSE 0 END,
             (SELECT MAX(a.at_ms) FROM lead_events a WHERE a.company_id = $1 AND a.lead_id = s.lead_id
-                AND a.entry > o.entry AND a.entry < s.entries AND a.actor_id = s.to_owner_id)
+                AND a.entry > o.entry AND a.entry < s.run_entry AND a.actor_id = s.to_owner_id)
         FROM stage_undone s CROSS JOIN lead_events o
         LEFT JOIN runs r ON r.company_id = $1 AND r.id = o.run_id
         WHERE o.company_id = $1 AND o.lead_id = s.lead_id AND o.entry = (
                 SELECT MAX(x.entry) FROM lead_events x WHERE x.company_id = $1 AND x.lead_id = s.lead_id
-                    AND x.entry < s.entries AND x.kind = 'assigned' AND x.to_owner_id = s.to_owner_id)
+                    AND x.entry < s.run_entry AND x.kind = 'assigned' AND x.to_owner_id = s.to_owner_id)
             AND s.owner_changes = 1 AND s.to_owner_id IS NOT NULL";
     PUT_BACK = "UPDATE leads SET owner_id = s.to_owner_id, status_id = s.to_status_id,
             version = leads.version + 1, entries = leads.entries + 1, last_activity_at_ms = $2,
@@ -94,8 +103,10 @@ pub struct Done {
     pub from_owner: Option<UserId>,
     /// Its status before.
     pub from_status: Option<StatusId>,
-    /// Entries of its timeline now; nobody touched it if that is the run's.
+    /// Entries of its timeline now.
     pub entries: i64,
+    /// Whether something happened to it since the run that stands: not another run that has been undone in turn.
+    pub touched: bool,
     /// Its status now.
     pub status: StatusId,
     /// Whose it is now, and where it belongs.
@@ -116,6 +127,7 @@ pub async fn done(session: &mut Session, company: CompanyId, run: RunId) -> Resu
                 entries: row.get(5)?,
                 status: row.get(6)?,
                 place: read_place(row, 7)?,
+                touched: row.get::<i64>(12)? > 0,
             })
         })
         .await
@@ -126,8 +138,10 @@ pub async fn done(session: &mut Session, company: CompanyId, run: RunId) -> Resu
 pub struct Back {
     /// Which.
     pub lead: LeadId,
-    /// Entries of its timeline, the run's the last.
+    /// Entries of its timeline.
     pub entries: i64,
+    /// The run's among them.
+    pub run_entry: i64,
     /// Its owner now.
     pub from_owner: Option<UserId>,
     /// Its owner from now on.
@@ -223,6 +237,7 @@ async fn stage(session: &mut Session, back: &[Back], owned: &HashMap<LeadId, Own
         [
             Value::from(one.lead),
             Value::Int(one.entries),
+            Value::Int(one.run_entry),
             one.from_owner.into(),
             one.to_owner.into(),
             (one.from_owner != one.to_owner).into(),

@@ -138,6 +138,43 @@ fn r45_a_run_of_the_job_is_undone_but_for_what_was_touched() {
     });
 }
 
+/// As everywhere else where something can be undone: the last first, back to the beginning.
+#[test]
+fn r45_changes_are_undone_one_after_the_other_the_last_first() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Root Admin; Asha; Ben").await;
+        let office = office.with("A Unassigned; B Unassigned; C Unassigned").await;
+        // Chosen by a person long before, and worked on: this is what the undo of the first change has to find again.
+        done(assign(&office, "Root", ticked(&office, "A B").await, "Ben").await);
+        note(&office, "Ben", "A").await;
+        let leads = async || ticked(&office, "A B C").await;
+        let (mut before, mut runs) = (vec![(facts(&office).await, office.held().await)], Vec::new());
+        for step in ["Asha", "Ben", "Busy", "Asha", "Customer"] {
+            let run = match step {
+                "Busy" | "Customer" => set(&office, "Root", true, leads().await, step).await,
+                agent => done(assign(&office, "Root", leads().await, agent).await),
+            };
+            runs.push(run.run.expect("a record"));
+            before.push((facts(&office).await, office.held().await));
+        }
+        before.pop();
+        // Somebody touches one of the leads when two changes have been taken back.
+        for (run, before) in runs.drain(3..).rev().zip(before.drain(3..).rev()) {
+            let undone = undo(&office, "Root", run).await;
+            assert_eq!(
+                (undone.left, facts(&office).await, office.held().await),
+                (vec![], before.0, before.1)
+            );
+        }
+        note(&office, "Asha", "C").await;
+        for (run, before) in runs.into_iter().rev().zip(before.into_iter().rev()) {
+            let undone = undo(&office, "Root", run).await;
+            assert_eq!(undone.left, [(office.leads["C"], Skipped::Changed)]);
+            assert_eq!(facts(&office).await[..2], before.0[..2]);
+        }
+    });
+}
+
 #[test]
 fn r21a_statuses_and_tags_are_put_back() {
     on_both(|database| async move {

@@ -8,6 +8,7 @@ use actions::explain_lead::{By, ExplainLead, Explained, Why, explain_lead};
 use domain::{
     explanation::{Candidate, Verdict},
     ids::{LeadId, RunId, UserId},
+    time::Zone,
     viewer::Sight,
 };
 use std::io::Write;
@@ -29,7 +30,7 @@ pub async fn explain(place: &Place, args: Explain) -> anyhow::Result<()> {
     if args.output.json {
         return output::json(&WhyJson::new(order.lead, &why));
     }
-    Ok(print(&why)?)
+    Ok(print(&why, &company.time_zone.parse()?)?)
 }
 
 #[derive(serde::Serialize)]
@@ -88,10 +89,23 @@ impl<'w> WhyJson<'w> {
     }
 }
 
-fn print(why: &Why) -> std::io::Result<()> {
+/// What decided, and when.
+fn decided(by: &By, zone: &Zone) -> Option<String> {
+    match by {
+        By::Run { run, started_at } => Some(format!("Run {run} of {}", zone.minute(*started_at))),
+        By::Person { run: Some(run), at } => Some(format!("By hand, run {run}, {}", zone.minute(*at))),
+        By::Person { run: None, at } => Some(format!("By hand, {}", zone.minute(*at))),
+        By::Nothing => None,
+    }
+}
+
+fn print(why: &Why, zone: &Zone) -> std::io::Result<()> {
     let mut out = output::stdout();
     writeln!(out, "{}: {}", why.name, why.explanation.title)?;
     writeln!(out, "{}", why.explanation.paragraph)?;
+    if let Some(decided) = decided(&why.by, zone) {
+        writeln!(out, "{decided}")?;
+    }
     let candidates = &why.explanation.candidates;
     if !candidates.is_empty() {
         let number = |number: Option<i64>| number.map_or("–".into(), |number| number.to_string());
