@@ -47,6 +47,9 @@ pub struct UndoRun {
 pub enum Undone {
     /// Done, but for what was left.
     Done(Undoing),
+    /// Nothing could be put back, so nothing was done, and it may be tried again: once what was done to the leads since
+    /// has been taken back, say.
+    Nothing(Told),
     /// There is no such run.
     NotFound,
     /// Somebody else's, and the role may not start runs.
@@ -151,11 +154,16 @@ async fn undo(session: &mut Session, company: CompanyId, order: UndoRun) -> Resu
     let sound = undo::untouched(session, company, &back).await?;
     report.skip_stale(&mut back, &sound, |one| one.lead);
 
+    report.numbers.changed = back.len() as u64;
+    let told = Told { work: Work::Undo { run: order.run }, numbers: report.numbers };
+    if back.is_empty() {
+        // Somebody else may have undone it while this waited for the queues.
+        let by = runs::one(session, company, order.run).await?.and_then(|now| now.undone_by);
+        return Ok(by.map_or(Undone::Nothing(told), |by| Undone::Already { by }));
+    }
     let id = runs::new_id(session).await?;
     let (actor, at) = (order.viewer.actor(), order.now);
     undo::put_back(session, company, &back, &Undo { undoes: order.run, run: id, actor, at, tag }).await?;
-    report.numbers.changed = back.len() as u64;
-    let told = Told { work: Work::Undo { run: order.run }, numbers: report.numbers };
     let record = Record {
         id,
         job: UNDO,

@@ -141,6 +141,7 @@ impl Told {
             Work::SetStatus { name, .. } => format!("{leads} set to {name}"),
             Work::Tag { name, .. } => format!("{leads} tagged {name}"),
             Work::Untag { name, .. } => format!("{name} taken off {leads}"),
+            Work::Undo { run } if changed == 0 => format!("Run {run} stands: no lead was put back"),
             Work::Undo { run } => format!("Run {run} undone: {leads} put back"),
         };
         if unchanged > 0 {

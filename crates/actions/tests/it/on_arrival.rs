@@ -212,10 +212,10 @@ fn r45_an_import_takes_back_what_was_assigned_as_it_came_in() {
             }
         }
         // The record of the assignment stands, and an undo of it finds nothing to put back.
-        let Undone::Done(undoing) = undoes(&office, run).await else { panic!("it can be undone") };
+        let Undone::Nothing(told) = undoes(&office, run).await else { panic!("its leads are gone") };
         assert_eq!(
-            undoing.told.sentence(),
-            format!("Run {run} undone: 0 leads put back; 8 left (not there any more, or not yours to see).")
+            told.sentence(),
+            format!("Run {run} stands: no lead was put back; 8 left (not there any more, or not yours to see).")
         );
         // The numbers are free again.
         let (again, _) = brings(&office, 10).await;

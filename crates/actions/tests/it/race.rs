@@ -530,6 +530,7 @@ impl Race {
                 let leads = undoing.told.numbers.changed;
                 ("done", Some(Deed::Many { run: undoing.run, leads, seen: HashMap::new(), cap_binds: false }))
             }
+            Ok(Undone::Nothing(_)) => ("nothing to put back", None),
             Ok(Undone::NotYours) => ("not theirs", None),
             Ok(Undone::NotFinished) => ("in progress, or failed", None),
             Ok(Undone::IsAnUndo) => ("an undo itself", None),

@@ -175,6 +175,31 @@ fn r45_changes_are_undone_one_after_the_other_the_last_first() {
     });
 }
 
+/// Out of order: the first change cannot be taken back while the second stands, and its undo is not used up by the try.
+#[test]
+fn r45_an_undo_that_could_do_nothing_has_not_happened() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Root Admin; Asha; Ben").await;
+        let office = office.with("A Unassigned; B Unassigned").await;
+        let before = facts(&office).await;
+        let first = done(assign(&office, "Root", ticked(&office, "A B").await, "Asha").await).run;
+        let second = done(assign(&office, "Root", ticked(&office, "A B").await, "Ben").await).run;
+        let (first, second) = (first.expect("a record"), second.expect("a record"));
+        let root = office.viewer("Root").await;
+        let Undone::Nothing(told) = undo_by(&office, root, true, first).await else {
+            panic!("the second change stands")
+        };
+        assert_eq!(
+            told.sentence(),
+            format!("Run {first} stands: no lead was put back; 2 left (changed by somebody else).")
+        );
+        undo(&office, "Root", second).await;
+        undo(&office, "Root", first).await;
+        assert_eq!(facts(&office).await, before);
+        assert!(matches!(undo_by(&office, root, true, first).await, Undone::Already { .. }));
+    });
+}
+
 #[test]
 fn r21a_statuses_and_tags_are_put_back() {
     on_both(|database| async move {
@@ -241,7 +266,7 @@ fn r45_what_cannot_be_put_back_is_left_and_listed() {
         let viewer = office.viewer("Root").await;
         let order = UndoRun { run, viewer, may_undo_all: true, may_convert: false, now: NOW };
         match undo_run(&office.store, company, order).await.expect("an answer") {
-            Undone::Done(undone) => assert_eq!(undone.left, [(office.leads["B"], Skipped::MayNotConvert)]),
+            Undone::Nothing(told) => assert_eq!(told.numbers.skipped, [(Skipped::MayNotConvert, 1)].into()),
             other => panic!("{other:?}"),
         }
         let kind = office.statuses.named("Customer").expect("a status").kind;

@@ -134,7 +134,8 @@ const CHECKED: &str = "Before anything was written, a second calculation, which 
 
 fn buttons(line: &RunLine) -> Markup {
     let run = &line.run;
-    let may_undo = run.state == "done" && run.job != domain::bulk::UNDO && line.undone_by.is_none();
+    let is_done = run.state == "done" && run.job != domain::bulk::UNDO && line.undone_by.is_none();
+    let may_undo = is_done && leads(line) > 0;
     html! {
         @if run.state == "done" {
             (Button::quiet("Agents as CSV").icon(Icon::Download).href(links::run_agents(run.id)))

@@ -23,7 +23,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    bulk::{BY_HAND, Told, UNDO},
+    bulk::{BY_HAND, Skipped, Told, UNDO},
     ids::RunId,
     job::{Job, ON_ARRIVAL},
     role::Permission,
@@ -226,6 +226,11 @@ pub async fn undo(
                 told.push_str(&format!(" Above the cap now: {}.", names.join(", ")));
             }
             Toast::new(Tone::Success, told)
+        }
+        Some(Undone::Nothing(told)) => {
+            let hint = " What was done to them since can be undone first.";
+            let hint = if told.numbers.skipped.contains_key(&Skipped::Changed) { hint } else { "" };
+            Toast::new(Tone::Warning, told.sentence() + hint)
         }
         Some(Undone::NotFound) => return Err(Error::NotFound),
         Some(Undone::NotYours) => return Err(Error::Forbidden),

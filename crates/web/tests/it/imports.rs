@@ -118,7 +118,7 @@ fn r45_the_record_of_leads_assigned_on_arrival_says_that_their_import_was_taken_
         assert!(!page.body.contains("/why?run=1"), "{}", page.body);
         assert_eq!(admin.get(&format!("/leads/{lead}/why?run=1")).await.status, 404);
         let undone = admin.does("/runs/1/undo", &[]).await;
-        undone.says("Run 1 undone: 0 leads put back; 2 left (not there any more, or not yours to see).");
+        undone.says("Run 1 stands: no lead was put back; 2 left (not there any more, or not yours to see).");
     });
 }
 
