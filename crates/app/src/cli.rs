@@ -94,7 +94,12 @@ pub enum Command {
 
 /// Create a company and its first admin.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
+#[command(
+    override_usage = "evenhand init --company <NAME> --country <CC> --timezone <ZONE> --admin-email <E> --password-stdin [OPTIONS]"
+)]
+#[command(after_help = "The name after --company is that of the new one.
+
+Example:
   echo 'correct horse battery' | evenhand init --company 'Acme Loans' --country IN \\
       --timezone Asia/Kolkata --admin-email boss@acme.example --password-stdin")]
 pub struct Init {

@@ -57,6 +57,13 @@ pub struct Candidate {
     pub words: String,
 }
 
+impl Candidate {
+    /// Leads that the run took from them: room that it made may be filled again.
+    pub fn gives(&self) -> i64 {
+        self.held + i64::from(self.gets) - self.after
+    }
+}
+
 /// What spoke for or against somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -215,7 +215,9 @@ fn r45_an_import_takes_back_what_was_assigned_as_it_came_in() {
         let Undone::Nothing(told) = undoes(&office, run).await else { panic!("its leads are gone") };
         assert_eq!(
             told.sentence(),
-            format!("Run {run} stands: no lead was put back; 8 left (not there any more, or not yours to see).")
+            format!(
+                "Run {run} stands: no lead was put back; 8 left (not there any more, or not yours to see)."
+            )
         );
         // The numbers are free again.
         let (again, _) = brings(&office, 10).await;

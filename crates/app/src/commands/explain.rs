@@ -15,6 +15,8 @@ use std::io::Write;
 
 /// Rows of the table for people; JSON has all of them.
 const ROWS_MAX: usize = 40;
+/// Where the column of what they gave away stands, if anybody did.
+const GIVES: usize = 6;
 
 pub async fn explain(place: &Place, args: Explain) -> anyhow::Result<()> {
     let (store, company) = place.open_company().await?;
@@ -53,6 +55,7 @@ struct CandidateJson<'w> {
     cap: Option<i64>,
     room: Option<u32>,
     gets: u32,
+    gives: i64,
     after: i64,
     verdict: String,
     because: &'w str,
@@ -72,6 +75,7 @@ impl<'w> WhyJson<'w> {
             cap: one.cap,
             room: one.room,
             gets: one.gets,
+            gives: one.gives(),
             after: one.after,
             verdict: one.verdict.to_string(),
             because: &one.words,
@@ -109,12 +113,14 @@ fn print(why: &Why, zone: &Zone) -> std::io::Result<()> {
     let candidates = &why.explanation.candidates;
     if !candidates.is_empty() {
         let number = |number: Option<i64>| number.map_or("–".into(), |number| number.to_string());
+        // As in the table of a run: where somebody gave leads away, the numbers do not add up without them.
+        let give = candidates.iter().any(|one| one.gives() > 0);
         let rows: Vec<Vec<String>> = candidates
             .iter()
             .take(ROWS_MAX)
             .map(|one| {
                 let mark = if matches!(one.verdict, Verdict::Chosen | Verdict::Keeps) { "→" } else { "" };
-                vec![
+                let mut row = vec![
                     mark.to_owned(),
                     one.name.clone(),
                     one.held.to_string(),
@@ -123,11 +129,19 @@ fn print(why: &Why, zone: &Zone) -> std::io::Result<()> {
                     one.gets.to_string(),
                     one.after.to_string(),
                     one.words.clone(),
-                ]
+                ];
+                if give {
+                    row.insert(GIVES, one.gives().to_string());
+                }
+                row
             })
             .collect();
         writeln!(out)?;
-        output::table(&mut out, &["", "agent", "held", "cap", "room", "gets", "after", "because"], &rows)?;
+        let mut titles = vec!["", "agent", "held", "cap", "room", "gets", "after", "because"];
+        if give {
+            titles.insert(GIVES, "gives");
+        }
+        output::table(&mut out, &titles, &rows)?;
     }
     out.flush()?;
     if candidates.len() > ROWS_MAX {

@@ -104,7 +104,7 @@ fn as_text(imported: Imported, kept: bool) -> anyhow::Result<()> {
         say(&format!("line {first_line}: {why}{more}"));
     }
     if errors > 0 {
-        say("Every error row with its line: --json.");
+        say("Every error row with its line: the same with --json. What is imported already is skipped then.");
     }
     Ok(())
 }

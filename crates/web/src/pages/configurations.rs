@@ -385,7 +385,7 @@ async fn card(
                 order(),
                 Field::number("rest_hours", "Hours of rest after an attempt", 0, domain::job::REST_HOURS_MAX)
                     .value(&*sent.rest_hours)
-                    .hint("A lead that was tried is not dealt again before."),
+                    .hint("A lead that was tried goes to nobody else until they are over."),
             ],
             Some(switch(
                 "instant",

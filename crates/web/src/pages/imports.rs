@@ -24,7 +24,7 @@ use actions::{
     import_errors::error_file,
     import_leads::Import,
     lead_file,
-    preview_import::Preview,
+    preview_import::{Preview, Reason},
     running_imports::Listed,
     undo_import::{Undone, is_theirs, undo_import},
     uploads::UploadToken,
@@ -321,9 +321,9 @@ async fn as_shown(
             let problems: Vec<RowProblem> = rows
                 .reasons
                 .iter()
-                .flat_map(|reason| reason.lines.iter().map(|line| (*line, &reason.why)))
+                .filter_map(|reason| Some((reason.lines.first()?, reason)))
                 .take(PROBLEMS_SHOWN)
-                .map(|(line, why)| RowProblem { line: line as i64, why: sentence(why) })
+                .map(|(line, reason)| RowProblem { line: *line as i64, why: row_problem(reason) })
                 .collect();
             let told = left_out(counts.failed, rows.missing.rows);
             let mut reading = format!(
@@ -339,11 +339,12 @@ async fn as_shown(
                 ));
             }
             let leads = counts.good.saturating_sub(rows.duplicates);
-            let button =
-                format!("Import {} {}", number(leads as i64), if leads == 1 { "lead" } else { "leads" });
+            // The file has been read, the company's numbers have not been asked.
+            let known = if leads > 0 { "; those that the company has already will be skipped" } else { "" };
+            reading.push_str(known);
             let nothing =
                 (counts.good == 0).then(|| "No row of this file can be imported as it is mapped.".to_owned());
-            (reading, rows.numbers.to_string(), problems, told, nothing, button)
+            (reading, rows.numbers.to_string(), problems, told, nothing, import_button(leads))
         }
         Err(why) => (
             format!("{}, {}", read.delimiter.name(), read.encoding.name()),
@@ -370,6 +371,24 @@ async fn as_shown(
         cancel: links::upload_removal(token.as_str()),
         button,
     })
+}
+
+/// What the button says: how many leads it may become.
+fn import_button(leads: u64) -> String {
+    match leads {
+        1 => "Import 1 lead".into(),
+        0 => "Import".into(),
+        leads => format!("Import up to {} leads", number(leads as i64)),
+    }
+}
+
+/// Why some rows are no leads, and how many.
+fn row_problem(reason: &Reason) -> String {
+    let more = match reason.rows {
+        0 | 1 => String::new(),
+        rows => format!(" ({} rows like this)", number(rows as i64)),
+    };
+    sentence(&reason.why) + &more
 }
 
 /// How many rows will not be imported, and how many of them lack what a lead must have (R10a).

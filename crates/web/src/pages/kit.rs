@@ -677,7 +677,7 @@ fn import_preview() -> import::Preview {
         action: "/kit".into(),
         again: "/kit".into(),
         cancel: "/kit/import".into(),
-        button: "Import 5,021 leads".into(),
+        button: "Import up to 5,021 leads".into(),
     }
 }
 
@@ -750,6 +750,7 @@ fn why_shown() -> Why {
         held,
         room,
         gets,
+        gives: 0,
         after: held + i64::from(gets),
         verdict: verdict.into(),
         chosen: verdict == "got it",

@@ -72,6 +72,7 @@ pub async fn page(
             held: one.held,
             room: one.room,
             gets: one.gets,
+            gives: one.gives(),
             after: one.after,
             verdict: one.words.clone(),
             chosen: matches!(one.verdict, Verdict::Chosen | Verdict::Keeps),

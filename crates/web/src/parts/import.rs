@@ -94,7 +94,7 @@ pub struct Preview {
     pub again: String,
     /// Where giving up goes: the file is thrown away.
     pub cancel: String,
-    /// `Import 5,021 leads`.
+    /// `Import up to 5,021 leads`.
     pub button: String,
 }
 

@@ -35,6 +35,8 @@ pub struct Beside {
     pub room: Option<u32>,
     /// What the run gave them.
     pub gets: u32,
+    /// What it took from them.
+    pub gives: i64,
     /// Held after.
     pub after: i64,
     /// What spoke for or against them.
@@ -80,7 +82,10 @@ fn table(beside: &[Beside]) -> Markup {
                             th scope="row" { (person(Some(&one.name))) }
                             td.number data-label="Held" { (one.held) }
                             td.number data-label="Room" { @match one.room { Some(room) => (room), None => span title="no limit" { "∞" } } }
-                            td.number data-label="Gets" { (one.gets) }
+                            td.number data-label="Gets" {
+                                (one.gets)
+                                @if one.gives > 0 { span.gives title="leads that the run took from them" { " −" (one.gives) } }
+                            }
                             td.number data-label="After" { (one.after) }
                             td data-label="Because" { @if one.chosen { strong { (one.verdict) } } @else { (one.verdict) } }
                         }

@@ -52,7 +52,7 @@ fn r11_a_file_is_read_imported_and_told_of() {
         page.says("people.csv 6 rows, comma, UTF-8");
         page.says("3 rows will not be imported (1 without a first name or a phone number).");
         page.says("Line 4");
-        page.says("Import 2 leads");
+        page.says("Import up to 2 leads");
         assert!(page.body.contains(r#"name="column-0""#), "{}", page.body);
         mira.get("/leads").await.says("No leads yet");
 
