@@ -407,8 +407,7 @@ impl Writer {
             }
         }
         if let (Some(_), Inner::Sqlite(connection)) = (&self.checkpointer, &self.session.inner) {
-            let left = checkpoint::folds_itself(connection, false);
-            left.expect("a switch of an open connection can be turned");
+            checkpoint::let_commits_fold(connection, false);
         }
     }
 
@@ -418,7 +417,7 @@ impl Writer {
         let session = &mut self.session;
         look_at_keys(session, true).expect("a switch of an open connection can be turned");
         if let Inner::Sqlite(connection) = &session.inner {
-            checkpoint::folds_itself(connection, true).expect("a switch of an open connection can be turned");
+            checkpoint::let_commits_fold(connection, true);
             let _ = crate::stage::STAGES.iter().try_for_each(|stage| {
                 connection.execute_batch(&format!("DROP TABLE IF EXISTS temp.{}", stage.name))
             });
