@@ -90,7 +90,8 @@ pub struct Claim<'a> {
 }
 
 /// Applies a run's moves inside the transaction: locks the queues and the leads, takes out what a person changed since
-/// the snapshot, counts room again, and moves the rest.
+/// the snapshot, counts room again, and moves the rest. On SQLite, where there is room for all of them, what was changed
+/// shows in the moving.
 ///
 /// Owners and the status are looked for here, and what else is written refers to users and runs, which never go, and to
 /// statuses that have leads: so the transaction may be a [checked](crate::Store::write_checked) one.

@@ -1,14 +1,24 @@
 //! Folding the log of a long write back into the embedded database, beside the writer.
 //!
 //! SQLite does it at the end of the commit that finds the log long, and whoever writes next waits for it: after a run of
-//! 100,000 leads a tenth of a second. For a long write a thread with a connection of its own does it instead. Every
-//! commit after it still folds what it finds, so that the log does not grow for good.
+//! 100,000 leads a tenth of a second. For a long write a thread with a connection of its own does it instead, as
+//! long as the log is short. Every short commit still folds what it finds, so that the log does not grow for good.
 
 use rusqlite::Connection;
-use std::{sync::mpsc, thread::JoinHandle};
+use std::{path::Path, sync::mpsc, thread::JoinHandle};
 
 /// Pages of the log from which on a commit folds it, as SQLite has it by default.
 const LONG_LOG: u32 = 1_000;
+
+/// Bytes of the log from which on no commit leaves it to the thread: what the log is cut to when it begins anew.
+pub(crate) const LEFT_MAX: u64 = 64 << 20;
+
+/// Bytes of the log of this database.
+pub(crate) fn log_of(database: &Path) -> u64 {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).map_or(0, |log| log.len())
+}
 
 /// The thread; it ends, its work done, when this is dropped.
 pub(crate) struct Checkpointer {

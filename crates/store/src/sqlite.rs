@@ -406,7 +406,11 @@ impl Writer {
                 Err(error) => tracing::warn!(%error, "nobody but the writer can fold the log"),
             }
         }
-        if let (Some(_), Inner::Sqlite(connection)) = (&self.checkpointer, &self.session.inner) {
+        // Long writes one after the other leave no gap in which a log that is folded could begin anew.
+        let is_short = checkpoint::log_of(&self.path) <= checkpoint::LEFT_MAX;
+        if let (Some(_), true, Inner::Sqlite(connection)) =
+            (&self.checkpointer, is_short, &self.session.inner)
+        {
             checkpoint::let_commits_fold(connection, false);
         }
     }

@@ -43,27 +43,33 @@ pub static STAGE_UNDONE: Stage = Stage {
     key: "lead_id",
 };
 
+/// Whether what the entry `x` tells was taken back: its run was undone, and this lead with it.
+macro_rules! was_taken_back {
+    () => {
+        "EXISTS (SELECT 1 FROM lead_events b JOIN runs t ON t.company_id = $1 AND t.id = b.run_id
+            WHERE b.company_id = $1 AND b.lead_id = x.lead_id AND b.entry > x.entry AND b.kind = 'undone'
+                AND t.undoes_id = x.run_id)"
+    };
+}
+
 sql! {
     // What happened since, but for what was taken back and the taking back itself.
-    DONE = "SELECT e.lead_id, e.entry, e.kind, e.from_owner_id, e.from_status_id, l.entries, l.status_id,
+    DONE = concat!("SELECT e.lead_id, e.entry, e.kind, e.from_owner_id, e.from_status_id, l.entries, l.status_id,
             l.owner_id, l.branch_id, l.department_id, u.branch_id, u.department_id,
-            CASE WHEN l.entries = e.entry THEN 0 ELSE (
-                SELECT COUNT(*) FROM lead_events x
+            CASE WHEN l.entries > e.entry AND EXISTS (
+                SELECT 1 FROM lead_events x
                 WHERE x.company_id = $1 AND x.lead_id = e.lead_id AND x.entry > e.entry AND x.kind <> 'undone'
-                    AND NOT EXISTS (
-                        SELECT 1 FROM lead_events b JOIN runs r ON r.company_id = $1 AND r.id = b.run_id
-                        WHERE b.company_id = $1 AND b.lead_id = x.lead_id AND b.entry > x.entry
-                            AND b.kind = 'undone' AND r.undoes_id = x.run_id)) END
+                    AND NOT ", was_taken_back!(), ") THEN 1 ELSE 0 END
         FROM lead_events e /*sqlite INDEXED BY lead_events_run*/
         JOIN leads l ON l.company_id = $1 AND l.id = e.lead_id
         LEFT JOIN users u ON u.company_id = $1 AND u.id = l.owner_id
-        WHERE e.company_id = $1 AND e.run_id = $2 ORDER BY e.lead_id";
+        WHERE e.company_id = $1 AND e.run_id = $2 ORDER BY e.lead_id");
     LOCK_UNTOUCHED = "SELECT l.id FROM stage_undone s CROSS JOIN leads l
         WHERE l.company_id = $1 AND l.id = s.lead_id AND l.entries = s.entries
         ORDER BY s.lead_id /*pg FOR NO KEY UPDATE OF l*/";
     // Since when the owner-to-be owned it before the run, whether a person chose them, and what they last did to it.
     // What was assigned on arrival has no run and nobody's name, and tells in its detail how the agent was found.
-    OWNED_BEFORE = "SELECT s.lead_id, o.at_ms,
+    OWNED_BEFORE = concat!("SELECT s.lead_id, o.at_ms,
             CASE WHEN (o.run_id IS NULL AND (o.actor_id IS NOT NULL OR o.detail IS NULL)) OR r.job = 'by hand' THEN 1 ELSE 0 END,
             (SELECT MAX(a.at_ms) FROM lead_events a WHERE a.company_id = $1 AND a.lead_id = s.lead_id
                 AND a.entry > o.entry AND a.entry < s.run_entry AND a.actor_id = s.to_owner_id)
@@ -71,8 +77,9 @@ sql! {
         LEFT JOIN runs r ON r.company_id = $1 AND r.id = o.run_id
         WHERE o.company_id = $1 AND o.lead_id = s.lead_id AND o.entry = (
                 SELECT MAX(x.entry) FROM lead_events x WHERE x.company_id = $1 AND x.lead_id = s.lead_id
-                    AND x.entry < s.run_entry AND x.kind = 'assigned' AND x.to_owner_id = s.to_owner_id)
-            AND s.owner_changes = 1 AND s.to_owner_id IS NOT NULL";
+                    AND x.entry < s.run_entry AND x.kind = 'assigned' AND x.to_owner_id = s.to_owner_id
+                    AND NOT ", was_taken_back!(), ")
+            AND s.owner_changes = 1 AND s.to_owner_id IS NOT NULL");
     PUT_BACK = "UPDATE leads SET owner_id = s.to_owner_id, status_id = s.to_status_id,
             version = leads.version + 1, entries = leads.entries + 1, last_activity_at_ms = $2,
             owners_before = leads.owners_before - s.owners_back,

@@ -175,6 +175,29 @@ fn r45_changes_are_undone_one_after_the_other_the_last_first() {
     });
 }
 
+/// An owner who was given the lead once more by what was taken back has owned it since the first time.
+#[test]
+fn r45_an_undo_does_not_find_an_owner_by_what_was_taken_back() {
+    on_both(|database| async move {
+        let office = Office::open(&database, "Root Admin; Asha; Ben; Cara").await;
+        let office = office.with("A Unassigned; B Unassigned").await;
+        let give = async |to: &str| {
+            let given = assign(&office, "Root", ticked(&office, "A B").await, to).await;
+            done(given).run.expect("a record")
+        };
+        give("Ben").await;
+        note(&office, "Ben", "A").await;
+        let before = facts(&office).await;
+        let (first, second) = (give("Asha").await, give("Ben").await);
+        undo(&office, "Root", second).await;
+        undo(&office, "Root", first).await;
+        assert_eq!(facts(&office).await, before);
+        let third = give("Cara").await;
+        undo(&office, "Root", third).await;
+        assert_eq!(facts(&office).await, before);
+    });
+}
+
 /// Out of order: the first change cannot be taken back while the second stands, and its undo is not used up by the try.
 #[test]
 fn r45_an_undo_that_could_do_nothing_has_not_happened() {

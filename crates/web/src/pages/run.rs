@@ -144,7 +144,7 @@ fn buttons(line: &RunLine) -> Markup {
             form method="post" action=(links::run_undo(run.id)) {
                 (Button::danger("Undo").icon(Icon::Undo).opens("undo"))
                 (dialog::inline("undo", "Undo this run?", &html! {
-                    p { "Its leads go back to who had them before. Those that somebody has worked on since are left, and counted." }
+                    p { "Its leads go back to who had them before. Those that somebody has worked on since are left, and counted; a later run or bulk change of the same leads is best undone before." }
                 }, &html! { (Button::plain("Cancel").closes()) (Button::danger("Undo this run")) }))
             }
         }

@@ -228,7 +228,7 @@ pub async fn undo(
             Toast::new(Tone::Success, told)
         }
         Some(Undone::Nothing(told)) => {
-            let hint = " What was done to them since can be undone first.";
+            let hint = " Runs and bulk changes since can be undone first.";
             let hint = if told.numbers.skipped.contains_key(&Skipped::Changed) { hint } else { "" };
             Toast::new(Tone::Warning, told.sentence() + hint)
         }

@@ -40,10 +40,14 @@ struct Lead {
     acted: bool,
     /// It was captured lately, or somebody has called, noted or assigned since: nothing for the removal (R37).
     worked: bool,
-    /// Who was given it, at which entry, and whether by a person.
-    given: Vec<(i64, UserId, bool)>,
+    /// Who was given it, at which entry, whether by a person, and by which run.
+    given: Vec<(i64, UserId, bool, Option<RunId>)>,
     /// Who did something to it.
     acts: Vec<(i64, UserId)>,
+    /// The entries of runs.
+    done: HashMap<RunId, i64>,
+    /// Runs that were undone, and this lead with them.
+    taken_back: HashSet<RunId>,
 }
 
 /// An entry of a timeline.
@@ -64,6 +68,7 @@ struct Entry {
 /// A run while its entries are played: one transaction.
 struct Playing {
     job: String,
+    undoes: Option<RunId>,
     /// Entries that are still to come.
     left: u64,
     /// What everybody held before its first.
@@ -217,9 +222,9 @@ impl<'r> Replay<'r> {
         let runs = jobs(session, office)
             .await
             .into_iter()
-            .map(|(run, job)| {
+            .map(|(run, job, undoes)| {
                 let left = left.get(&run).copied().unwrap_or(0);
-                (run, Playing { job, left, held: BTreeMap::new(), got: HashMap::new() })
+                (run, Playing { job, undoes, left, held: BTreeMap::new(), got: HashMap::new() })
             })
             .collect();
         let mut lines: HashMap<RunId, Vec<Line>> = HashMap::new();
@@ -280,6 +285,8 @@ impl<'r> Replay<'r> {
                 worked: true,
                 given: Vec::new(),
                 acts: Vec::new(),
+                done: HashMap::new(),
+                taken_back: HashSet::new(),
             };
             assert!(self.leads.insert(entry.lead, lead).is_none(), "{entry:?}");
         }
@@ -315,7 +322,7 @@ impl<'r> Replay<'r> {
                 let by_person = by_itself.is_none();
                 now.owner = Some(to);
                 (now.chosen, now.acted, now.worked) = (by_person, false, true);
-                now.given.push((entry.number, to, by_person));
+                now.given.push((entry.number, to, by_person, entry.run));
             }
             "status" => {
                 assert_eq!(entry.from_status, Some(was.status), "{entry:?} {was:?}");
@@ -334,7 +341,11 @@ impl<'r> Replay<'r> {
                 now.owner = None;
                 (now.chosen, now.acted) = (false, false);
             }
-            "undone" => now.is_put_back(entry, &was),
+            "undone" => {
+                let undoes = self.runs[&entry.run.expect("an undo is a run")].undoes.expect("it undoes one");
+                now.is_put_back(entry, &was, was.done.get(&undoes).copied().unwrap_or(was.entries));
+                now.taken_back.insert(undoes);
+            }
             "note" | "tagged" | "untagged" => {
                 now.acted |= entry.actor.is_some() && entry.actor == was.owner;
                 now.worked |= entry.kind == "note";
@@ -343,6 +354,7 @@ impl<'r> Replay<'r> {
             other => panic!("nobody does this here: {other}"),
         }
         now.status = entry.to_status.unwrap_or(was.status);
+        now.done.extend(entry.run.map(|run| (run, entry.number)));
         now.acts.extend(entry.actor.map(|actor| (entry.number, actor)));
         assert!(now.status != self.before.unassigned || now.owner.is_none(), "R7: {entry:?}");
         self.count(&was, -1);
@@ -522,8 +534,9 @@ impl Deed {
 }
 
 impl Lead {
-    /// R45: back to the owner before, who owns it as they did then.
-    fn is_put_back(&mut self, entry: &Entry, was: &Lead) {
+    /// R45: back to the owner before the entry that is undone, who owns it as they did then; what was taken back between
+    /// tells nothing.
+    fn is_put_back(&mut self, entry: &Entry, was: &Lead, undone: i64) {
         assert_eq!(entry.from_status, Some(was.status), "{entry:?} {was:?}");
         if entry.from_owner == entry.to_owner {
             assert_eq!(entry.from_owner, None, "an entry names owners only if they change: {entry:?}");
@@ -536,13 +549,12 @@ impl Lead {
             .given
             .iter()
             .rev()
-            .find(|(number, to, _)| *number < was.entries && Some(*to) == entry.to_owner);
-        if let Some((since, owner, by_person)) = before {
+            .filter(|(.., run)| run.is_none_or(|run| !was.taken_back.contains(&run)))
+            .find(|(number, to, ..)| *number < undone && Some(*to) == entry.to_owner);
+        if let Some((since, owner, by_person, _)) = before {
             self.chosen = *by_person;
-            self.acted = was
-                .acts
-                .iter()
-                .any(|(number, actor)| number > since && *number < was.entries && actor == owner);
+            self.acted =
+                was.acts.iter().any(|(number, actor)| number > since && *number < undone && actor == owner);
         }
     }
 }
@@ -565,6 +577,8 @@ async fn leads_now(session: &mut Session, office: &Office) -> HashMap<LeadId, Le
                 worked: false,
                 given: Vec::new(),
                 acts: Vec::new(),
+                done: HashMap::new(),
+                taken_back: HashSet::new(),
             };
             Ok((row.get(0)?, lead))
         })
@@ -597,9 +611,10 @@ async fn entries(session: &mut Session, office: &Office) -> Vec<Entry> {
         .expect("read")
 }
 
-async fn jobs(session: &mut Session, office: &Office) -> Vec<(RunId, String)> {
-    let sql = Sql::built("SELECT id, job FROM runs WHERE company_id = $1".into());
-    session.rows(&sql, &[office.company.id.into()], |row| Ok((row.get(0)?, row.get(1)?))).await.expect("read")
+async fn jobs(session: &mut Session, office: &Office) -> Vec<(RunId, String, Option<RunId>)> {
+    let sql = Sql::built("SELECT id, job, undoes_id FROM runs WHERE company_id = $1".into());
+    let read = |row: &store::value::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    session.rows(&sql, &[office.company.id.into()], read).await.expect("read")
 }
 
 async fn agent_lines(session: &mut Session, office: &Office) -> Vec<Line> {
