@@ -56,7 +56,11 @@ impl Draft {
     fn new(path: PathBuf) -> Result<Draft> {
         std::fs::create_dir(&path)
             .map_err(|e| Error::Missing(format!("{} cannot be made: {e}", path.display())))?;
-        Ok(Draft(path))
+        let draft = Draft(path);
+        // If the process dies it stays, with whatever is in it by then.
+        private(&draft.0, 0o700)
+            .map_err(|e| Error::Io(format!("{} cannot be made private: {e}", draft.0.display())))?;
+        Ok(draft)
     }
 }
 
