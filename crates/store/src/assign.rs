@@ -119,7 +119,10 @@ pub async fn claim(session: &mut Session, claim: &Claim<'_>) -> Result<Outcome> 
     session.step(Step::Moving, claimed.moved.len() as u64).await?;
     let gone = match session.engine() {
         Engine::Sqlite => move_each(session, claim, &claimed.moved).await?,
-        Engine::Postgres => move_staged(session, claim, &claimed).await?,
+        Engine::Postgres => {
+            move_staged(session, claim, &claimed).await?;
+            HashSet::new()
+        }
     };
     if !gone.is_empty() && !shows_in_moving {
         return Err(could_not_move());
@@ -153,7 +156,7 @@ async fn changed_since(session: &mut Session, claim: &Claim<'_>) -> Result<HashS
 }
 
 /// Moves what is staged, after what does not move has been taken out of the stage.
-async fn move_staged(session: &mut Session, claim: &Claim<'_>, claimed: &Outcome) -> Result<HashSet<LeadId>> {
+async fn move_staged(session: &mut Session, claim: &Claim<'_>, claimed: &Outcome) -> Result<()> {
     if claimed.moved.len() < claim.moves.len() {
         stage_moves(session, &claimed.moved).await?;
     }
@@ -161,7 +164,7 @@ async fn move_staged(session: &mut Session, claim: &Claim<'_>, claimed: &Outcome
     if moved != claimed.moved.len() as u64 {
         return Err(could_not_move());
     }
-    Ok(HashSet::new())
+    Ok(())
 }
 
 fn could_not_move() -> Error {

@@ -193,7 +193,7 @@ impl Session {
     /// PostgreSQL each waits for the one before.
     pub fn execute_each<'s, 'v: 's, R>(
         &'s mut self,
-        sql: &'static Sql,
+        sql: &'s Sql,
         rows: R,
     ) -> BoxFuture<'s, Result<Vec<usize>>>
     where

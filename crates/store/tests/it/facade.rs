@@ -102,6 +102,27 @@ fn a_write_that_hides_a_failed_statement_is_not_acknowledged_unless_it_happened(
     });
 }
 
+#[test]
+fn a_statement_for_each_row_says_which_touched_nothing() {
+    on_both_engines(|database| async move {
+        let store = &database.store;
+        make_marks(store).await;
+        for number in [1, 2, 4] {
+            store.write(marking(number)).await.expect("written");
+        }
+        let idle: Result<Vec<usize>> = store
+            .write(|session| {
+                Box::pin(async move {
+                    let delete = text("DELETE FROM marks WHERE mark = $2 AND CAST($1 AS BIGINT) = 7");
+                    let rows = [[7, 4], [7, 3], [7, 1], [6, 2]].map(|row| row.map(Value::Int));
+                    session.execute_each(&delete, rows.iter()).await
+                })
+            })
+            .await;
+        assert_eq!((idle.expect("each was asked"), marks(store).await), (vec![1, 3], vec![2]));
+    });
+}
+
 /// More rows than any buffer between here and the server holds; and one that fails costs the others nothing but this call.
 #[test]
 fn statements_that_are_asked_together_are_answered_each_by_itself() {
