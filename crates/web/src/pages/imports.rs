@@ -340,7 +340,7 @@ async fn as_shown(
             }
             let leads = counts.good.saturating_sub(rows.duplicates);
             // The file has been read, the company's numbers have not been asked.
-            let known = if leads > 0 { "; those that the company has already will be skipped" } else { "" };
+            let known = if leads > 0 { "; numbers that the company has already will be skipped" } else { "" };
             reading.push_str(known);
             let nothing =
                 (counts.good == 0).then(|| "No row of this file can be imported as it is mapped.".to_owned());
